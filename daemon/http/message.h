@@ -1,0 +1,64 @@
+#pragma once
+
+// One HTTP exchange as plain values. Owned by value; built by constructors, never as aggregates inside a co_await (g++ 12).
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "daemon/base/secret.h"
+#include "store/error.h"
+
+namespace http {
+
+// What one exchange may cost. Sizes in bytes after decompression.
+struct Limits {
+  std::chrono::milliseconds connect_timeout{15'000};
+  std::chrono::milliseconds idle_timeout{60'000};    // no byte for this long
+  std::chrono::milliseconds total_timeout{600'000};  // backstop against slow drips
+  std::size_t max_body_bytes = 64u << 20;
+  std::size_t max_header_bytes = 256u << 10;
+};
+
+struct Request {
+  Request(std::string method_name, std::string absolute_url)
+      : method(std::move(method_name)), url(std::move(absolute_url)) {}
+  Request(Request&&) = default;
+  Request& operator=(Request&&) = default;
+
+  std::string method;  // GET, POST, PUT, DELETE
+  std::string url;
+  std::vector<std::pair<std::string, std::string>> headers;
+  base::Secret authorization;  // the whole value of the Authorization header; empty = none
+  std::string body;
+  Limits limits;
+};
+
+class Headers {
+ public:
+  void add(std::string name, std::string value);
+  // First value of that name, without regard to case.
+  std::optional<std::string_view> get(std::string_view name) const;
+  std::vector<std::string_view> get_all(std::string_view name) const;
+
+ private:
+  std::vector<std::pair<std::string, std::string>> fields_;  // names in lower case
+};
+
+struct Response {
+  Response() = default;
+  int status = 0;
+  Headers headers;
+  std::string body;                        // decompressed
+  std::uint64_t wire_bytes = 0;            // received body bytes as transferred
+  std::chrono::milliseconds elapsed{0};    // from the request's start to its last byte
+};
+
+// scheme://host[:port]/path of a URL: what may be logged and shown. Never the query, never user info.
+std::string loggable_url(std::string_view url);
+
+}  // namespace http

@@ -1,0 +1,110 @@
+#pragma once
+
+// Read-only view of a mirror file. Each Reader owns one read-only connection (WAL), used by one thread at a time; any number
+// of Readers may exist beside the Writer and in other processes. No call holds a snapshot after it returns, except the
+// for_each_* calls while they run their callback. All errors: kStoreBad (damaged, foreign, newer), kSystem (cannot open).
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "store/batch.h"
+#include "store/records.h"
+
+namespace store {
+
+struct SpaceRow : Space {
+  std::vector<std::string> labels;
+  Time synced_at{};
+  std::int64_t pages = 0;  // rows in pages, trashed included
+};
+
+struct PageRow : Page {  // body only where it was asked for
+  std::string space_key;
+  std::string author_name;       // of the creator; "" while unknown
+  std::string modified_by_name;  // of version.author_id
+  std::optional<Sha256> body_hash;
+  std::int64_t body_bytes = 0;
+  bool body_due = false;         // listed, body not fetched yet
+  Time synced_at{};
+};
+
+struct VersionRow : PageVersion {  // body only where it was asked for
+  std::optional<Sha256> body_hash;  // nullopt: body not fetched (history = "metadata")
+  std::int64_t body_bytes = 0;
+  std::string author_name;
+};
+
+struct DuePage {
+  Id page_id = 0;
+  std::int32_t version = 0;
+};
+
+struct Counts {
+  std::int64_t spaces = 0;
+  std::int64_t pages = 0;
+  std::int64_t bodies_due = 0;   // pages whose body is still to be fetched
+  std::int64_t history_due = 0;  // pages whose version listing is still to be fetched
+  std::int64_t versions = 0;     // rows in page_versions, current ones included
+  std::map<std::string, std::int64_t> pages_by_status;
+};
+
+struct QuarantineRow : QuarantineEntry {
+  std::int64_t attempts = 0;
+};
+
+struct PageFilter {
+  std::optional<Id> space_id;
+  std::vector<std::string> statuses;  // empty = all
+  std::optional<std::string> title;   // exact, without regard to case
+  std::string sort = "title";         // title, -title, id, -id, modified, -modified
+  std::int64_t limit = -1;            // -1 = all
+  std::int64_t offset = 0;
+};
+
+class Reader {
+ public:
+  static Result<std::unique_ptr<Reader>> open(const std::filesystem::path& path);
+  ~Reader();
+  Reader(const Reader&) = delete;
+  Reader& operator=(const Reader&) = delete;
+
+  Result<std::optional<std::string>> meta(const std::string& key);
+  Result<Counts> counts();
+  Result<std::vector<SpaceRow>> spaces();
+  // The live space of that key first, then an alias, without regard to case.
+  Result<std::optional<SpaceRow>> space_by_key(const std::string& key);
+  Result<std::vector<PageRow>> pages(const PageFilter& filter);
+  Result<std::optional<PageRow>> page(Id page_id, bool with_body);
+  Result<std::vector<VersionRow>> versions(Id page_id);  // ascending, without bodies
+  // nullopt: no such version, or its body was not fetched. The blob's hash is checked; a mismatch is kStoreBad.
+  Result<std::optional<std::string>> version_body(Id page_id, std::int32_t version);
+
+  // For the crawl. Pages by ascending id after `after`, at most `limit`; quarantined subjects whose next try is later than
+  // `now` are left out.
+  Result<std::vector<DuePage>> bodies_due(Id after, std::size_t limit, Time now);
+  Result<std::vector<DuePage>> history_due(Id after, std::size_t limit, Time now);
+  Result<std::vector<std::string>> unknown_users(std::size_t limit);  // account ids never asked for
+  Result<std::vector<WalkState>> walks();
+  Result<Observation> last_observation();
+  Result<std::int64_t> next_run_id();
+  Result<std::vector<RunUpdate>> runs(std::size_t limit);  // newest first
+  Result<std::vector<QuarantineRow>> quarantine();
+
+  // For export, in the order of the JSON Lines form: spaces by id; pages by id. The callback returns false to stop.
+  Result<void> for_each_page(const std::function<bool(const PageRow&)>& visit, bool with_bodies,
+                             const std::vector<Id>& space_ids);
+  Result<void> for_each_version(Id page_id, const std::function<bool(const VersionRow&)>& visit,
+                                bool with_bodies);
+
+ private:
+  class Impl;
+  explicit Reader(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace store
