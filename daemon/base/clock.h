@@ -1,6 +1,7 @@
 #pragma once
 
-// The time, as a thing that is passed in, so that rules about time can be tested without waiting. Any thread.
+// The time, as a thing that is passed in, so that rules about time can be tested without waiting.
+// Any thread.
 
 #include <chrono>
 

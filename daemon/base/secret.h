@@ -1,7 +1,8 @@
 #pragma once
 
-// A value that must not be seen: it formats and prints as `***`, is wiped when it goes, and gives its text only through
-// expose(), which is what to search for when secrets are reviewed. Movable; copying is explicit. Any thread, not shared.
+// A value that must not be seen: it formats and prints as `***`, is wiped when it goes, and gives
+// its text only through expose(), which is what to search for when secrets are reviewed. Movable;
+// copying is explicit. Any thread, not shared.
 
 #include <fmt/format.h>
 #include <openssl/crypto.h>

@@ -1,0 +1,120 @@
+#pragma once
+
+// The templates of async.h; not for inclusion by itself.
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/system/system_error.hpp>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <utility>
+#include <variant>
+
+namespace base::detail {
+
+// One value on its way from another thread to a coroutine. The awaiting frame owns the timer it
+// sleeps on; `timer_` is cleared when the frame goes, under the mutex, so that put() never touches
+// an io_context that is being destroyed.
+class DeliveryBase : public std::enable_shared_from_this<DeliveryBase> {
+ public:
+  explicit DeliveryBase(asio::any_io_executor executor) : executor_(std::move(executor)) {}
+  virtual ~DeliveryBase() = default;
+
+  Awaitable<void> arrival();
+
+ protected:
+  // Caller holds mutex_.
+  void announce();
+  std::mutex mutex_;
+
+ private:
+  asio::any_io_executor executor_;
+  asio::steady_timer* timer_ = nullptr;
+  bool arrived_ = false;
+};
+
+template <typename T>
+class Delivery final : public DeliveryBase {
+ public:
+  using DeliveryBase::DeliveryBase;
+
+  void put(T value) {
+    const std::lock_guard lock(mutex_);
+    value_.emplace(std::move(value));
+    announce();
+  }
+  void put_failure(std::exception_ptr failure) {
+    const std::lock_guard lock(mutex_);
+    failure_ = std::move(failure);
+    announce();
+  }
+  // After arrival().
+  T take() {
+    const std::lock_guard lock(mutex_);
+    if (failure_) std::rethrow_exception(failure_);
+    return std::move(*value_);
+  }
+
+ private:
+  std::optional<T> value_;
+  std::exception_ptr failure_;
+};
+
+// What waits in the pool's queue. A pool that is stopped destroys it unrun; the coroutine is told.
+template <typename Work, typename Value>
+class PoolJob {
+ public:
+  PoolJob(std::shared_ptr<Delivery<Value>> delivery, Work work)
+      : delivery_(std::move(delivery)), work_(std::move(work)) {}
+  PoolJob(PoolJob&& other) noexcept
+      : delivery_(std::exchange(other.delivery_, nullptr)), work_(std::move(other.work_)) {}
+  PoolJob& operator=(PoolJob&&) = delete;
+  ~PoolJob() {
+    if (!delivery_) return;
+    delivery_->put_failure(
+        std::make_exception_ptr(boost::system::system_error(asio::error::operation_aborted)));
+  }
+
+  void operator()() {
+    const auto delivery = std::exchange(delivery_, nullptr);
+    try {
+      if constexpr (std::is_same_v<Value, std::monostate>) {
+        work_();
+        delivery->put({});
+      } else {
+        delivery->put(work_());
+      }
+    } catch (...) {
+      delivery->put_failure(std::current_exception());
+    }
+  }
+
+ private:
+  std::shared_ptr<Delivery<Value>> delivery_;
+  Work work_;
+};
+
+}  // namespace base::detail
+
+namespace base {
+
+template <typename Work>
+Awaitable<std::invoke_result_t<Work&>> run_on(asio::thread_pool& pool, Work work) {
+  using Returned = std::invoke_result_t<Work&>;
+  using Value = std::conditional_t<std::is_void_v<Returned>, std::monostate, Returned>;
+  auto executor = co_await asio::this_coro::executor;
+  const auto delivery = std::make_shared<detail::Delivery<Value>>(std::move(executor));
+  asio::post(pool, detail::PoolJob<Work, Value>(delivery, std::move(work)));
+  co_await delivery->arrival();
+  if constexpr (std::is_void_v<Returned>) {
+    delivery->take();
+  } else {
+    co_return delivery->take();
+  }
+}
+
+}  // namespace base

@@ -1,0 +1,190 @@
+#include "daemon/base/log.h"
+
+#include <spdlog/formatter.h>
+#include <spdlog/sinks/stdout_sinks.h>
+
+#include <algorithm>
+#include <array>
+#include <ctime>
+#include <memory>
+
+#include "store/records.h"
+
+namespace base {
+
+namespace {
+
+enum class Format { kText, kJson, kJournald };
+
+// sd-daemon(3) priorities.
+int syslog_priority(spdlog::level::level_enum level) {
+  switch (level) {
+    case spdlog::level::critical:
+      return 2;
+    case spdlog::level::err:
+      return 3;
+    case spdlog::level::warn:
+      return 4;
+    case spdlog::level::info:
+      return 6;
+    default:
+      return 7;
+  }
+}
+
+std::string_view level_name(spdlog::level::level_enum level) {
+  const auto name = spdlog::level::to_string_view(level);
+  return {name.data(), name.size()};
+}
+
+void append(spdlog::memory_buf_t& out, std::string_view text) {
+  out.append(text.data(), text.data() + text.size());
+}
+
+// A line of the log is one line, whatever a server or a file name held.
+void append_plain(spdlog::memory_buf_t& out, std::string_view text) {
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    out.push_back(byte < 0x20 || byte == 0x7f ? ' ' : c);
+  }
+}
+
+void append_json_string(spdlog::memory_buf_t& out, std::string_view text) {
+  out.push_back('"');
+  for (const char c : text) {
+    if (c == '"' || c == '\\') {
+      out.push_back('\\');
+      out.push_back(c);
+    } else if (static_cast<unsigned char>(c) < 0x20) {
+      fmt::format_to(fmt::appender(out), "\\u{:04x}", static_cast<unsigned>(c));
+    } else {
+      out.push_back(c);
+    }
+  }
+  out.push_back('"');
+}
+
+class LineFormatter final : public spdlog::formatter {
+ public:
+  explicit LineFormatter(Format format) : format_(format) {}
+
+  void format(const spdlog::details::log_msg& message, spdlog::memory_buf_t& out) override {
+    const std::string_view name(message.logger_name.data(), message.logger_name.size());
+    const std::string_view payload(message.payload.data(), message.payload.size());
+    const auto time =
+        store::to_iso8601(std::chrono::floor<std::chrono::milliseconds>(message.time));
+    if (format_ == Format::kJson) {
+      append(out, "{\"time\":\"");
+      append(out, time);
+      append(out, "\",\"level\":\"");
+      append(out, level_name(message.level));
+      append(out, "\",\"logger\":");
+      append_json_string(out, name);
+      append(out, ",\"message\":");
+      append_json_string(out, payload);
+      append(out, "}\n");
+      return;
+    }
+    if (format_ == Format::kJournald) {
+      fmt::format_to(fmt::appender(out), "<{}>", syslog_priority(message.level));
+    } else {
+      fmt::format_to(fmt::appender(out), "{} {:<7} ", time, level_name(message.level));
+    }
+    append(out, name);
+    append(out, ": ");
+    append_plain(out, payload);
+    out.push_back('\n');
+  }
+
+  std::unique_ptr<spdlog::formatter> clone() const override {
+    return std::make_unique<LineFormatter>(format_);
+  }
+
+ private:
+  Format format_;
+};
+
+struct Loggers {
+  Loggers() {
+    for (auto* logger : all()) {
+      logger->set_formatter(std::make_unique<LineFormatter>(Format::kText));
+      logger->set_level(spdlog::level::info);
+      logger->flush_on(spdlog::level::trace);
+    }
+  }
+  std::array<spdlog::logger*, 4> all() { return {&http, &crawl, &store, &cli}; }
+
+  std::shared_ptr<spdlog::sinks::sink> sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
+  spdlog::logger http{"http", sink};
+  spdlog::logger crawl{"crawl", sink};
+  spdlog::logger store{"store", sink};
+  spdlog::logger cli{"cli", sink};
+};
+
+// Never destroyed: threads that outlive main's statics may still log.
+Loggers& loggers() {
+  static auto* const all = new Loggers();
+  return *all;
+}
+
+}  // namespace
+
+spdlog::logger& http_log() { return loggers().http; }
+spdlog::logger& crawl_log() { return loggers().crawl; }
+spdlog::logger& store_log() { return loggers().store; }
+spdlog::logger& cli_log() { return loggers().cli; }
+
+store::Result<void> configure_logging(std::string_view level, std::string_view format) {
+  constexpr std::array<std::pair<std::string_view, spdlog::level::level_enum>, 6> kLevels = {{
+      {"trace", spdlog::level::trace},
+      {"debug", spdlog::level::debug},
+      {"info", spdlog::level::info},
+      {"warn", spdlog::level::warn},
+      {"error", spdlog::level::err},
+      {"off", spdlog::level::off},
+  }};
+  constexpr std::array<std::pair<std::string_view, Format>, 3> kFormats = {
+      {{"text", Format::kText}, {"json", Format::kJson}, {"journald", Format::kJournald}}};
+
+  const auto* const known_level =
+      std::find_if(kLevels.begin(), kLevels.end(), [&](const auto& l) { return l.first == level; });
+  if (known_level == kLevels.end()) {
+    return store::fail(store::ErrorKind::kUsage, "bad_log_level",
+                       fmt::format("cannot set log level '{}': unknown", level),
+                       "use trace, debug, info, warn, error or off");
+  }
+  const auto* const known_format = std::find_if(kFormats.begin(), kFormats.end(),
+                                                [&](const auto& f) { return f.first == format; });
+  if (known_format == kFormats.end()) {
+    return store::fail(store::ErrorKind::kUsage, "bad_log_format",
+                       fmt::format("cannot set log format '{}': unknown", format),
+                       "use text, json or journald");
+  }
+  for (auto* logger : loggers().all()) {
+    logger->set_level(known_level->second);
+    logger->set_formatter(std::make_unique<LineFormatter>(known_format->second));
+  }
+  return {};
+}
+
+std::optional<std::int64_t> RepeatLimiter::admit(std::string_view kind, Steady now) {
+  const auto found = kinds_.find(kind);
+  if (found != kinds_.end()) {
+    if (now - found->second.logged_at < window_) {
+      ++found->second.left_out;
+      return std::nullopt;
+    }
+    found->second.logged_at = now;
+    return std::exchange(found->second.left_out, 0);
+  }
+  if (kinds_.size() >= kMaxKinds) {
+    const auto oldest = std::min_element(
+        kinds_.begin(), kinds_.end(),
+        [](const auto& a, const auto& b) { return a.second.logged_at < b.second.logged_at; });
+    kinds_.erase(oldest);
+  }
+  kinds_.emplace(std::string(kind), Kind{now, 0});
+  return 0;
+}
+
+}  // namespace base

@@ -1,0 +1,38 @@
+#pragma once
+
+// SIGINT and SIGTERM as two requests: the first asks for an orderly end, the second cuts it short,
+// a third has the system's own effect. SIGPIPE is ignored for the whole process (libcurl and
+// sockets report the error instead).
+//
+// Threads: the network thread; both callbacks run there, each at most once. Ownership: must go
+// before the io_context. While a Shutdown waits, io_context::run() does not return: call release()
+// when the work is over.
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <functional>
+
+namespace base {
+
+class Shutdown {
+ public:
+  Shutdown(boost::asio::io_context& io, std::function<void()> on_stop,
+           std::function<void()> on_cut_short);
+  Shutdown(const Shutdown&) = delete;
+  Shutdown& operator=(const Shutdown&) = delete;
+
+  // Stops listening; signals have the system's own effect again.
+  void release();
+  bool requested() const { return signals_seen_ > 0; }
+
+ private:
+  void listen();
+  boost::asio::signal_set signals_;
+  std::function<void()> on_stop_;
+  std::function<void()> on_cut_short_;
+  int signals_seen_ = 0;
+};
+
+void ignore_sigpipe();
+
+}  // namespace base
