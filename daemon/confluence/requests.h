@@ -11,7 +11,7 @@
 
 namespace confluence {
 
-// GET /wiki/api/v2/spaces. `status` is a single value: current or archived.
+// GET /wiki/api/v2/spaces. `status` is a single value: current or archived; empty = not filtered.
 struct SpacesQuery {
   std::string status;
   std::optional<std::string> label;  // only spaces that carry it

@@ -1,0 +1,109 @@
+#pragma once
+
+// What the parts of one crawl share. Owned by Crawl, referred to by its parts; network thread only
+// (the functions given to read() run on the reader thread).
+
+#include <boost/asio/thread_pool.hpp>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "daemon/base/async.h"
+#include "daemon/base/clock.h"
+#include "daemon/confluence/client.h"
+#include "daemon/mirror/commit_slot.h"
+#include "daemon/mirror/progress.h"
+#include "daemon/mirror/task_group.h"
+#include "store/reader.h"
+#include "store/writer.h"
+
+namespace mirror {
+
+enum class History { kNone, kMetadata, kBodies };
+
+// How one large listing is kept from running alone at the end on one connection.
+enum class SplitScheme {
+  kNone,     // one walk, upwards
+  kTwoEnds,  // a second walk with bodies, downwards, until they meet
+  kScout,    // a second walk without bodies, downwards; what it names is fetched by ids on every
+             // connection that is free
+};
+
+struct CrawlOptions {
+  std::function<bool(const store::Space&)> admits;  // which spaces to keep
+  std::vector<std::string> space_statuses{"current", "archived"};
+  std::vector<std::string> page_statuses{"current", "archived", "trashed"};
+  History history = History::kBodies;
+  int history_depth = 0;  // newest versions to keep, 0 = all
+  int max_concurrency = 8;
+  std::chrono::seconds overlap{900};  // of the closing poll, in the site's time
+  bool retry_quarantine = false;      // try now what is waiting in quarantine
+  SplitScheme split = SplitScheme::kScout;
+  std::string scope;  // what is crawled, in words; an interrupted crawl is only taken up again
+                      // under the same scope
+};
+
+struct CrawlDeps {
+  boost::asio::io_context& io;
+  confluence::Client& client;
+  confluence::Governor& governor;
+  store::Writer& writer;
+  store::Reader& reader;                    // used on reader_thread only
+  boost::asio::thread_pool& reader_thread;  // of one thread
+  boost::asio::thread_pool& pool;
+  const base::Clock& clock;
+};
+
+struct Context {
+  Context(CrawlDeps crawl_deps, CrawlOptions crawl_options)
+      : deps(crawl_deps),
+        options(std::move(crawl_options)),
+        listings(deps.io),
+        histories(deps.io),
+        history_wanted(deps.io) {}
+
+  CrawlDeps deps;
+  CrawlOptions options;
+  Progress progress;
+  std::int64_t run_id = 0;
+  std::unordered_set<store::Id> admitted_spaces;
+
+  TaskGroup listings;   // walks, and bodies by id
+  TaskGroup histories;  // version listings
+  base::Signal history_wanted;
+  std::int64_t history_arrivals = 0;  // pages that became due since the crawl began
+  std::optional<store::Error> fatal;
+
+  // Ends the whole crawl; the first reason stays.
+  void fail(store::Error error);
+  // True for errors that concern more than one object.
+  static bool is_fatal(const store::Error& error);
+
+  std::unique_ptr<CommitSlot> make_slot();
+  // What is due in quarantine at this time is tried again.
+  store::Time due_time() const {
+    return options.retry_quarantine ? store::Time::max() : deps.clock.now();
+  }
+  store::Batch make_batch() const;  // for what no answer of the site brought
+
+  // Runs `query(Reader&)` on the reader thread.
+  template <typename Query>
+  base::Awaitable<std::invoke_result_t<Query&, store::Reader&>> read(Query query) {
+    auto work = [this, query = std::move(query)]() mutable { return query(deps.reader); };
+    auto result = co_await base::run_on(deps.reader_thread, std::move(work));
+    co_return result;
+  }
+
+  // Puts `subject` into quarantine (the store counts its attempts) and among the failures of this
+  // run.
+  base::Awaitable<void> quarantine(std::string subject, const store::Error& error);
+
+  // After a refusal that looks like dead credentials: nullopt if the site still knows us, else the
+  // reason.
+  base::Awaitable<std::optional<store::Error>> canary();
+};
+
+}  // namespace mirror

@@ -1,0 +1,46 @@
+#pragma once
+
+// One full crawl: spaces, then pages with bodies, older versions, names, and a closing poll for
+// what changed meanwhile.
+//
+// 1. The identity canary first: a token that the site does not know ends the crawl before anything
+// is written; and once more
+//    at the end, so that a crawl that was answered as an anonymous visitor does not count as
+//    complete.
+// 2. The plan (walks over groups of spaces) is on disk before the first listing; each walk's cursor
+// is saved with its rows.
+//    A crawl that did not end is taken up where it stopped, if the scope is the same.
+// 3. Bodies come before history, history before names; what one page or listing does wrong stops
+// nothing else.
+// 4. The closing poll asks newest-first, without bodies, for what changed since the crawl began (in
+// the site's own time), until
+//    a poll changes nothing.
+//
+// Threads: the network thread. Ownership: refers to everything in CrawlDeps; must outlive its
+// coroutines (run() to its end). run() returns an error for what ended the crawl as a whole; what
+// failed singly is in progress().failures.
+
+#include <memory>
+
+#include "daemon/mirror/context.h"
+
+namespace mirror {
+
+class Crawl {
+ public:
+  Crawl(CrawlDeps deps, CrawlOptions options);
+  ~Crawl();
+  Crawl(const Crawl&) = delete;
+  Crawl& operator=(const Crawl&) = delete;
+
+  base::Awaitable<store::Result<void>> run();
+  // Ends run() soon with kCanceled; what was committed stays.
+  void stop();
+  const Progress& progress() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace mirror
