@@ -79,10 +79,20 @@ struct Page {
   std::string web_path;      // _links.webui, relative to SITE/wiki
 };
 
+// An older version's body as it will be stored: made by encode() (store/blob_codec.h), read by the writer.
+struct EncodedBody {
+  enum class Form { kPlain, kZstd, kZstdPrefix, kSame };
+  Form form = Form::kPlain;
+  std::int32_t neighbour = -1;  // index in PageHistory::versions of the prefix (kZstdPrefix) or the equal body (kSame)
+  std::int64_t raw_bytes = 0;
+  std::string data;
+};
+
 struct PageVersion {
   Version version;
   std::optional<std::string> title;
   std::optional<Body> body;
+  std::optional<EncodedBody> encoded;  // set: body->text is empty, body->hash stands
 };
 
 // Everything one version listing of one page said. Contains the current version too, where the site lists it.

@@ -29,6 +29,8 @@ class Writer {
   struct Options {
     bool create = true;            // false: an absent file is an error
     bool suspend_on_full = false;  // true in the daemon
+    std::string history = "bodies";  // none | metadata | bodies: which pages wait for their version listing (history_due);
+                                     // a changed policy takes effect on the whole file at open
     std::function<void(const std::string& state)> on_state;  // "suspended: <why>", "running"; writer thread
   };
   using Done = std::function<void(Result<CommitInfo>)>;

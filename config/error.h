@@ -1,0 +1,20 @@
+#pragma once
+
+// What is wrong with a configuration or a token source. Every such error is one of usage: whoever reports it uses that exit
+// code. Messages name files and keys, never a secret.
+
+#include <string>
+#include <tl/expected.hpp>
+
+namespace config {
+
+struct Error {
+  std::string name;     // stable, for machines: "config_invalid", "token_missing", ...
+  std::string message;  // `cannot <verb> '<object>': <cause>`; one line for each problem
+  std::string hint;     // what to do next; may be empty
+};
+
+template <typename T>
+using Result = tl::expected<T, Error>;
+
+}  // namespace config

@@ -1,0 +1,33 @@
+#pragma once
+
+// One line that says how a sync is going. Pure: what it shows is passed in. Any thread.
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "daemon/confluence/client.h"
+#include "daemon/confluence/governor.h"
+#include "daemon/mirror/progress.h"
+#include "store/records.h"
+
+namespace cli {
+
+struct ProgressView {
+  mirror::Progress progress;
+  confluence::Usage usage;
+  confluence::GovernorStatus governor;
+  std::chrono::milliseconds elapsed{0};
+  store::Time now{};
+};
+
+// `pages 4,210 of 10,000+ · 820/s · history 1,200 of 3,400 · 312 requests · 14/s · waiting 12s (429) · about 2m left`.
+// At most `width` columns; 0 = any.
+std::string progress_line(const ProgressView& view, std::size_t width);
+
+// `1,234,567`, `3m 05s`, `1.2 MiB`.
+std::string with_thousands(std::int64_t number);
+std::string in_words(std::chrono::milliseconds duration);
+std::string bytes_in_words(std::int64_t bytes);
+
+}  // namespace cli

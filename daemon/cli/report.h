@@ -1,0 +1,19 @@
+#pragma once
+
+// How errors are told to the user, and how text that others wrote is shown on a terminal. Any thread.
+
+#include <ostream>
+#include <string>
+#include <string_view>
+
+#include "store/error.h"
+
+namespace cli {
+
+// Prints `confmirror: <message>` and the hint below it; returns the exit code for it.
+int report(const store::Error& error, std::ostream& err);
+
+// The text on one line, with control characters (escape sequences among them) replaced.
+std::string printable(std::string_view text);
+
+}  // namespace cli

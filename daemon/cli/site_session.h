@@ -1,0 +1,70 @@
+#pragma once
+
+// The parts that a command needs to talk to the site, wired in the order in which they may go away again.
+//
+// Threads: the network thread is the one that calls run(). Ownership: everything a coroutine of run() refers to must outlive
+// run(), which returns when that coroutine has ended. A first SIGINT or SIGTERM calls `on_stop` (or cancels the coroutine, while
+// that is empty); a second ends the process at once with exit code 130, which the mirror survives like any crash.
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "config/config.h"
+#include "daemon/base/clock.h"
+#include "daemon/confluence/client.h"
+#include "daemon/mirror/task_group.h"
+#include "store/reader.h"
+#include "store/writer.h"
+
+namespace cli {
+
+class SiteSession {
+ public:
+  // kUsage for a scheme that this version cannot use and for what is wrong with the token.
+  static store::Result<std::unique_ptr<SiteSession>> make(const config::Config& config,
+                                                          store::Observation last_observation);
+  ~SiteSession();
+  SiteSession(const SiteSession&) = delete;
+  SiteSession& operator=(const SiteSession&) = delete;
+
+  // Waits that the site named are kept in this mirror from now on.
+  void persist_waits_in(store::Writer* writer);
+  void restore_wait(store::Reader& reader);
+
+  // Runs the coroutine to its end. kCanceled if a signal ended it.
+  store::Result<void> run(base::Awaitable<store::Result<void>> work);
+  std::function<void()> on_stop;
+
+  boost::asio::io_context& io() { return io_; }
+  confluence::Client& client() { return *client_; }
+  confluence::Governor& governor() { return *governor_; }
+  boost::asio::thread_pool& parse_pool() { return parse_pool_; }
+  boost::asio::thread_pool& reader_thread() { return reader_thread_; }
+  const base::Clock& clock() const { return clock_; }
+  // For work that ends with the session, a progress line for example; canceled when run()'s coroutine ends.
+  mirror::TaskGroup& background() { return background_; }
+
+ private:
+  SiteSession() = default;
+  void persist_wait(std::optional<store::Time> until, const std::string& reason);
+
+  base::SystemClock clock_;
+  boost::asio::thread_pool parse_pool_{1};
+  boost::asio::thread_pool reader_thread_{1};
+  boost::asio::io_context io_{1};
+  std::unique_ptr<confluence::Auth> auth_;
+  std::unique_ptr<http::Client> http_;
+  std::unique_ptr<confluence::Governor> governor_;
+  std::unique_ptr<confluence::Client> client_;
+  mirror::TaskGroup main_{io_};
+  mirror::TaskGroup background_{io_};
+  store::Writer* writer_ = nullptr;
+  std::optional<store::Time> wait_until_;
+  std::string wait_reason_;
+};
+
+}  // namespace cli
