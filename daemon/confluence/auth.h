@@ -1,7 +1,8 @@
 #pragma once
 
-// How a request proves who sends it. One class per scheme of the connector's contract; Basic (e-mail and API token) is the
-// first. Threads: the network thread. An Auth never prints what it knows.
+// How a request proves who sends it. One class per scheme of the connector's contract; Basic
+// (e-mail and API token) is the first. Threads: the network thread. An Auth never prints what it
+// knows.
 
 #include <memory>
 #include <string>

@@ -1,18 +1,22 @@
 #pragma once
 
-// The Confluence Cloud site, as typed calls. Sources: confluence REST API v2 (the OpenAPI document) and v1 `user/current`.
+// The Confluence Cloud site, as typed calls. Sources: confluence REST API v2 (the OpenAPI document)
+// and v1 `user/current`.
 //
-// Threads: the network thread; parsing runs on the pool. Ownership: refers to everything in Deps, all of which outlive it.
-// Every call takes a permit from the governor first, obeys waits the site names, and retries passing faults of reads within
-// RetryBudget. Errors: kRetryAfter when the budget is used up on answers (http_status and name say which: http_503, timed_out,
-// malformed_json, body_cut, ...), kUnreachable when no connection was possible at all, kCredentialsBad when the site does not
-// know us (401, a 403 on user/current, the unnamed v2 404 `Not Found`), kItemBad for a named 404 and for what this one object
-// causes, kSpaceBad with name "cursor_refused" for the 400 that means "restart the listing" (and "limit_refused" where a
+// Threads: the network thread; parsing runs on the pool. Ownership: refers to everything in Deps,
+// all of which outlive it. Every call takes a permit from the governor first, obeys waits the site
+// names, and retries passing faults of reads within RetryBudget. Errors: kRetryAfter when the
+// budget is used up on answers (http_status and name say which: http_503, timed_out,
+// malformed_json, body_cut, ...), kUnreachable when no connection was possible at all,
+// kCredentialsBad when the site does not know us (401, a 403 on user/current, the unnamed v2 404
+// `Not Found`), kItemBad for a named 404 and for what this one object causes, kSpaceBad with name
+// "cursor_refused" for the 400 that means "restart the listing" (and "limit_refused" where a
 // rewritten limit was refused), kCanceled.
 
 #include <boost/asio/thread_pool.hpp>
 #include <functional>
 #include <optional>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -20,47 +24,28 @@
 #include "daemon/base/clock.h"
 #include "daemon/confluence/auth.h"
 #include "daemon/confluence/governor.h"
+#include "daemon/confluence/listing.h"
 #include "daemon/confluence/requests.h"
 #include "daemon/http/client.h"
 #include "store/records.h"
 
 namespace confluence {
 
-struct Identity {
-  std::string account_id;
-  std::string display_name;
-  std::string email;
-  std::optional<store::Time> server_time;  // the answer's Date header
-};
-
-// One row that could not be read: the rest of its listing could.
-struct BadRow {
-  std::string id;  // as far as it is known, else ""
-  std::string reason;
-};
-
-template <typename Row>
-struct Listing {
-  std::vector<Row> rows;
-  std::vector<BadRow> bad_rows;
-  std::string next;  // site-relative link to the rest, "" at the end
-  store::Observation observation = 0;
-  store::Time received_at{};
-  std::optional<store::Time> server_time;
-  std::uint64_t wire_bytes = 0;
-  std::uint64_t body_bytes = 0;
-  std::chrono::milliseconds elapsed{0};
-};
-
 struct RetryBudget {
-  int attempts = 6;                                    // answers that failed (429 is not counted)
-  std::chrono::milliseconds unreachable_for{60'000};   // keep trying to connect for this long
+  int attempts = 6;                                   // answers that failed (429 is not counted)
+  std::chrono::milliseconds unreachable_for{60'000};  // keep trying to connect for this long
+};
+
+// Pauses between the tries of one request: doubled from `first` to `longest`, give or take a third.
+struct Backoff {
+  std::chrono::milliseconds first{250};
+  std::chrono::milliseconds longest{10'000};
 };
 
 struct Usage {
   std::int64_t requests = 0;  // sent, answered or not
   std::int64_t wire_bytes = 0;
-  std::int64_t refused = 0;   // 429
+  std::int64_t refused = 0;  // 429
   std::int64_t retried = 0;
 };
 
@@ -75,32 +60,50 @@ class Client {
   };
   // `base_url` is ROOT of the API notes: scheme://host[:port] or the gateway prefix, without /wiki.
   Client(Deps deps, std::string base_url, store::Observation last_observation,
-         std::chrono::milliseconds timeout);
+         std::chrono::milliseconds timeout, Backoff backoff = {});
 
   // v1 user/current: who the site takes us for.
   base::Awaitable<store::Result<Identity>> who_am_i();
 
-  // `target` is a path with query as requests.h builds it, or a `next` link exactly as the site sent it.
+  // `target` is a path with query as requests.h builds it, or a `next` link exactly as the site
+  // sent it.
   base::Awaitable<store::Result<Listing<store::Space>>> spaces(std::string target);
   base::Awaitable<store::Result<Listing<store::Page>>> pages(std::string target, Priority priority,
                                                              RetryBudget budget);
   base::Awaitable<store::Result<Listing<store::PageVersion>>> versions(std::string target,
                                                                        RetryBudget budget);
-  base::Awaitable<store::Result<Listing<store::Page>>> page(store::Id page_id, Priority priority,
-                                                            RetryBudget budget);  // one row, with body
+  base::Awaitable<store::Result<Listing<store::Page>>> page(
+      store::Id page_id, Priority priority,
+      RetryBudget budget);  // one row, with body
   base::Awaitable<store::Result<Listing<std::string>>> labels(std::string target);  // names
+  // At most 250 ids. One user for each that the site knows or does not know; a row that was bad is
+  // in neither.
   base::Awaitable<store::Result<Listing<store::User>>> users(std::vector<std::string> account_ids);
 
   const Usage& usage() const;
 
  private:
-  base::Awaitable<store::Result<http::Response>> exchange(std::string method, std::string target,
-                                                          std::string body, Priority priority,
-                                                          RetryBudget budget);
+  struct Asked;
+  struct Answer;
+  class Tries;
+
+  // One answer of status 200, however many requests that took.
+  base::Awaitable<store::Result<Answer>> exchange(const Asked& asked, Tries& tries);
+  // nullopt: try again. The pause between tries is over then.
+  base::Awaitable<std::optional<store::Error>> after_failure(store::Error error, Tries& tries);
+  template <typename Parsed, typename Parse>
+  base::Awaitable<store::Result<Parsed>> ask(Asked asked, RetryBudget budget, Parse parse);
+  template <typename Row, typename Parse>
+  base::Awaitable<store::Result<Listing<Row>>> listing(Asked asked, RetryBudget budget,
+                                                       Parse parse);
+  http::Request request_for(const Asked& asked) const;
+
   Deps deps_;
   std::string base_url_;
   store::Observation observation_;
   std::chrono::milliseconds timeout_;
+  Backoff backoff_;
+  std::minstd_rand random_;
   Usage usage_;
 };
 

@@ -40,7 +40,8 @@ std::string versions_target(store::Id page_id, bool bodies, int limit = 250);
 std::string team_labels_target();
 std::string space_labels_target(store::Id space_id);
 
-// The same link with another `limit`; nothing else is touched. "" if the link has no limit to replace.
+// The same link with another `limit`; nothing else is touched. "" if the link has no limit to
+// replace.
 std::string with_limit(std::string_view link, int limit);
 // The `limit` of a link, 0 if there is none.
 int limit_of(std::string_view link);

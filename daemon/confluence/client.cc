@@ -1,0 +1,328 @@
+#include "daemon/confluence/client.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <nlohmann/json.hpp>
+#include <unordered_set>
+
+#include "daemon/base/log.h"
+#include "daemon/confluence/answer_rules.h"
+#include "daemon/confluence/parse.h"
+
+namespace confluence {
+
+namespace {
+
+constexpr std::size_t kMostUsers = 250;
+constexpr std::size_t kLargestSmallBody = 8u << 20;
+// At the start of a run nobody wants to wait a minute to hear that the address is wrong.
+constexpr RetryBudget kIdentityBudget{4, std::chrono::milliseconds(5'000)};
+
+bool has_parameter(std::string_view target, std::string_view parameter) {
+  auto at = target.find('?');
+  while (at != target.npos) {
+    if (target.substr(at + 1, parameter.size()) == parameter) return true;
+    at = target.find('&', at + 1);
+  }
+  return false;
+}
+
+std::optional<store::Id> leading_id(std::string_view text) {
+  store::Id id = 0;
+  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), id);
+  return error == std::errc() && id > 0 ? std::optional(id) : std::nullopt;
+}
+
+}  // namespace
+
+struct Client::Asked {
+  Asked(std::string request_method, std::string request_target, Priority request_priority)
+      : method(std::move(request_method)),
+        target(std::move(request_target)),
+        priority(request_priority) {}
+  std::string method;
+  std::string target;
+  std::string body;
+  Priority priority;
+  bool small = false;  // no megabytes are expected
+  Subject subject;
+};
+
+struct Client::Answer {
+  http::Response response;
+  store::Observation observation = 0;
+  store::Time received_at{};
+};
+
+// How much of a budget is left.
+class Client::Tries {
+ public:
+  Tries(RetryBudget budget, Backoff backoff) : budget_(budget), backoff_(backoff) {}
+
+  bool may_retry(const store::Error& error, base::Clock::Steady now) {
+    ++failures_;
+    if (!http::is_unreachable(error.name)) {
+      unreachable_since_.reset();
+      return ++answers_ < budget_.attempts;
+    }
+    if (!unreachable_since_) unreachable_since_ = now;
+    return now - *unreachable_since_ < budget_.unreachable_for;
+  }
+  std::chrono::milliseconds pause(std::minstd_rand& random) const {
+    const int doublings = std::clamp(failures_ - 1, 0, 20);
+    const auto plain = std::min(backoff_.longest, backoff_.first * (1LL << doublings));
+    const auto third = plain.count() / 3;
+    return plain + std::chrono::milliseconds(
+                       std::uniform_int_distribution<std::int64_t>(-third, third)(random));
+  }
+  int failures() const { return failures_; }
+
+ private:
+  RetryBudget budget_;
+  Backoff backoff_;
+  int failures_ = 0;
+  int answers_ = 0;
+  std::optional<base::Clock::Steady> unreachable_since_;
+};
+
+Client::Client(Deps deps, std::string base_url, store::Observation last_observation,
+               std::chrono::milliseconds timeout, Backoff backoff)
+    : deps_(deps),
+      base_url_(std::move(base_url)),
+      observation_(last_observation),
+      timeout_(timeout),
+      backoff_(backoff),
+      random_(std::random_device{}()) {
+  while (!base_url_.empty() && base_url_.back() == '/') base_url_.pop_back();
+}
+
+const Usage& Client::usage() const { return usage_; }
+
+http::Request Client::request_for(const Asked& asked) const {
+  http::Request request(asked.method, base_url_ + asked.target);
+  request.headers.emplace_back("Accept", "application/json");
+  if (!asked.body.empty()) request.headers.emplace_back("Content-Type", "application/json");
+  request.body = asked.body;
+  request.repeatable = true;  // everything this client asks only reads
+  request.may_leave = [&governor = deps_.governor] { return governor.open(); };
+  request.limits.connect_timeout = std::min(request.limits.connect_timeout, timeout_);
+  request.limits.idle_timeout = timeout_;
+  request.limits.total_timeout = timeout_ * 10;
+  if (asked.small) request.limits.max_body_bytes = kLargestSmallBody;
+  deps_.auth.sign(request);
+  return request;
+}
+
+base::Awaitable<std::optional<store::Error>> Client::after_failure(store::Error error,
+                                                                   Tries& tries) {
+  if (error.kind != store::ErrorKind::kRetryAfter) co_return error;
+  if (!tries.may_retry(error, deps_.clock.steady())) {
+    if (http::is_unreachable(error.name)) {
+      error.kind = store::ErrorKind::kUnreachable;
+    }
+    if (tries.failures() > 1) error.message += fmt::format(" ({} tries)", tries.failures());
+    co_return error;
+  }
+  ++usage_.retried;
+  const auto pause = tries.pause(random_);
+  base::http_log().debug("tried again error={} failures={} pause_ms={}", error.name,
+                         tries.failures(), pause.count());
+  co_await base::sleep_for(pause);
+  co_return std::nullopt;
+}
+
+base::Awaitable<store::Result<Client::Answer>> Client::exchange(const Asked& asked, Tries& tries) {
+  while (true) {
+    std::optional<store::Error> failure;
+    {
+      auto permit = co_await deps_.governor.acquire(asked.priority);
+      auto request = request_for(asked);
+      Answer answer;
+      answer.observation = ++observation_;
+      auto response = co_await deps_.http.send(std::move(request));
+      const bool left = response || (response.error().name != "withheld" &&
+                                     response.error().kind != store::ErrorKind::kCanceled &&
+                                     response.error().kind != store::ErrorKind::kBug);
+      if (left) ++usage_.requests;
+      if (!response) {
+        if (!left) permit.withdrawn();
+        if (response.error().name == "withheld") continue;
+        failure = std::move(response.error());
+      } else {
+        permit.answered(*response);
+        usage_.wire_bytes += static_cast<std::int64_t>(response->wire_bytes);
+        if (response->status == 200) {
+          answer.received_at = deps_.clock.now();
+          answer.response = std::move(*response);
+          co_return answer;
+        }
+        if (response->status == 429) {
+          // Not a failure of ours to count: the governor waits as long as the site asks.
+          ++usage_.refused;
+          continue;
+        }
+        failure = error_of(*response, asked.subject);
+      }
+    }
+    auto final_error = co_await after_failure(std::move(*failure), tries);
+    if (final_error) co_return store::fail(std::move(*final_error));
+  }
+}
+
+template <typename Parsed, typename Parse>
+base::Awaitable<store::Result<Parsed>> Client::ask(Asked asked, RetryBudget budget, Parse parse) {
+  asked.subject.url = base_url_ + asked.target;
+  asked.subject.has_cursor = has_parameter(asked.target, "cursor=");
+  Tries tries(budget, backoff_);
+  while (true) {
+    auto answer = co_await exchange(asked, tries);
+    if (!answer) co_return store::fail(std::move(answer.error()));
+    auto parsed = co_await parse(std::move(*answer));
+    if (parsed) co_return parsed;
+    auto failure = std::move(parsed.error());
+    failure.message = cannot_read(asked.subject, failure.message);
+    auto final_error = co_await after_failure(std::move(failure), tries);
+    if (final_error) co_return store::fail(std::move(*final_error));
+  }
+}
+
+template <typename Row, typename Parse>
+base::Awaitable<store::Result<Listing<Row>>> Client::listing(Asked asked, RetryBudget budget,
+                                                             Parse parse) {
+  const bool bodies = has_parameter(asked.target, "body-format=");
+  auto read = [this, parse, bodies](Answer answer) -> base::Awaitable<store::Result<Listing<Row>>> {
+    const auto body_bytes = answer.response.body.size();
+    auto work = [parse, body = std::move(answer.response.body)]() mutable {
+      return parse(std::move(body));
+    };
+    auto parsed = co_await base::run_on(deps_.pool, std::move(work));
+    if (!parsed) co_return parsed;
+    auto next = next_link(parsed->next, answer.response.headers.get_all("Link"), base_url_);
+    if (!next) co_return store::fail(std::move(next.error()));
+    parsed->next = std::move(*next);
+    // Parameters may get lost on the way into a next link; without this one the rest would come
+    // without bodies.
+    if (bodies && !parsed->next.empty() && !has_parameter(parsed->next, "body-format=")) {
+      parsed->next += parsed->next.find('?') == std::string::npos ? '?' : '&';
+      parsed->next += "body-format=storage";
+    }
+    parsed->observation = answer.observation;
+    parsed->received_at = answer.received_at;
+    if (const auto date = answer.response.headers.get("Date")) {
+      parsed->server_time = parse_http_date(*date);
+    }
+    parsed->wire_bytes = answer.response.wire_bytes;
+    parsed->body_bytes = body_bytes;
+    parsed->elapsed = answer.response.elapsed;
+    co_return parsed;
+  };
+  co_return co_await ask<Listing<Row>>(std::move(asked), budget, std::move(read));
+}
+
+base::Awaitable<store::Result<Identity>> Client::who_am_i() {
+  Asked asked("GET", "/wiki/rest/api/user/current", Priority::kWrite);
+  asked.small = true;
+  const auto url = base_url_ + asked.target;
+  auto read = [url](Answer answer) -> base::Awaitable<store::Result<Identity>> {
+    auto identity = parse_identity(answer.response.body);
+    if (!identity) co_return identity;
+    if (identity->account_id.empty()) {
+      co_return store::fail(store::ErrorKind::kCredentialsBad, "anonymous",
+                            "the site takes us for the anonymous user",
+                            "check site.email and the API token (wrong, revoked or expired?)");
+    }
+    if (const auto date = answer.response.headers.get("Date")) {
+      identity->server_time = parse_http_date(*date);
+    }
+    co_return identity;
+  };
+  co_return co_await ask<Identity>(std::move(asked), kIdentityBudget, std::move(read));
+}
+
+base::Awaitable<store::Result<Listing<store::Space>>> Client::spaces(std::string target) {
+  Asked asked("GET", std::move(target), Priority::kHeadPoll);
+  asked.small = true;
+  auto parse = [](std::string body) { return parse_spaces(body); };
+  co_return co_await listing<store::Space>(std::move(asked), RetryBudget{}, parse);
+}
+
+base::Awaitable<store::Result<Listing<store::Page>>> Client::pages(std::string target,
+                                                                   Priority priority,
+                                                                   RetryBudget budget) {
+  Asked asked("GET", std::move(target), priority);
+  const bool bodies = has_parameter(asked.target, "body-format=");
+  auto parse = [bodies](std::string body) { return parse_pages(std::move(body), bodies); };
+  co_return co_await listing<store::Page>(std::move(asked), budget, parse);
+}
+
+base::Awaitable<store::Result<Listing<store::PageVersion>>> Client::versions(std::string target,
+                                                                             RetryBudget budget) {
+  Asked asked("GET", std::move(target), Priority::kHistory);
+  const bool bodies = has_parameter(asked.target, "body-format=");
+  constexpr std::string_view kPages = "/pages/";
+  if (const auto at = asked.target.find(kPages); at != std::string::npos) {
+    asked.subject.page_id = leading_id(std::string_view(asked.target).substr(at + kPages.size()));
+  }
+  auto parse = [bodies](std::string body) { return parse_versions(std::move(body), bodies); };
+  co_return co_await listing<store::PageVersion>(std::move(asked), budget, parse);
+}
+
+base::Awaitable<store::Result<Listing<store::Page>>> Client::page(store::Id page_id,
+                                                                  Priority priority,
+                                                                  RetryBudget budget) {
+  Asked asked("GET", page_target(page_id), priority);
+  asked.subject.page_id = page_id;
+  auto parse = [page_id](std::string body) -> store::Result<Listing<store::Page>> {
+    auto parsed = parse_page(std::move(body), true);
+    if (parsed && !parsed->rows.empty() && parsed->rows.front().id != page_id) {
+      return store::fail(store::ErrorKind::kRetryAfter, "unexpected_document",
+                         fmt::format("the answer is page {}", parsed->rows.front().id));
+    }
+    return parsed;
+  };
+  co_return co_await listing<store::Page>(std::move(asked), budget, parse);
+}
+
+base::Awaitable<store::Result<Listing<std::string>>> Client::labels(std::string target) {
+  Asked asked("GET", std::move(target), Priority::kHeadPoll);
+  asked.small = true;
+  auto parse = [](std::string body) { return parse_labels(body); };
+  co_return co_await listing<std::string>(std::move(asked), RetryBudget{}, parse);
+}
+
+base::Awaitable<store::Result<Listing<store::User>>> Client::users(
+    std::vector<std::string> account_ids) {
+  Asked asked("POST", "/wiki/api/v2/users-bulk", Priority::kHistory);
+  if (account_ids.size() > kMostUsers) {
+    co_return store::fail(
+        store::ErrorKind::kBug, "too_many_ids",
+        fmt::format("cannot look up {} users at once: at most {}", account_ids.size(), kMostUsers));
+  }
+  if (account_ids.empty()) co_return Listing<store::User>();
+  asked.small = true;
+  nlohmann::json document;
+  document["accountIds"] = account_ids;
+  asked.body = document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  auto parse = [](std::string body) { return parse_users(body); };
+  auto found = co_await listing<store::User>(std::move(asked), RetryBudget{}, parse);
+  if (!found) co_return found;
+
+  std::unordered_set<std::string> unanswered(account_ids.begin(), account_ids.end());
+  std::vector<store::User> users;
+  for (auto& user : found->rows) {
+    if (unanswered.erase(user.account_id) > 0) users.push_back(std::move(user));
+  }
+  for (const auto& bad : found->bad_rows) unanswered.erase(bad.id);
+  for (auto& id : account_ids) {
+    if (unanswered.erase(id) == 0) continue;
+    store::User unknown;
+    unknown.account_id = std::move(id);
+    users.push_back(std::move(unknown));
+  }
+  found->rows = std::move(users);
+  co_return found;
+}
+
+}  // namespace confluence

@@ -1,0 +1,179 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "daemon/confluence/parse.h"
+#include "daemon/confluence/parse_document.h"
+
+namespace confluence {
+
+namespace {
+
+constexpr std::size_t kMostShown = 300;
+constexpr std::size_t kLongestLink = 16u << 10;
+
+std::string_view trimmed(std::string_view text) {
+  const auto begin = text.find_first_not_of(" \t");
+  if (begin == text.npos) return {};
+  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
+}
+
+bool equals_lowered(std::string_view a, std::string_view lowered) {
+  return a.size() == lowered.size() &&
+         std::equal(a.begin(), a.end(), lowered.begin(), [](char x, char y) {
+           return (x >= 'A' && x <= 'Z' ? static_cast<char>(x - 'A' + 'a') : x) == y;
+         });
+}
+
+// Takes `name` or `name=value` or `name="value"` off the front of a link's parameters.
+std::pair<std::string_view, std::string_view> take_parameter(std::string_view& rest) {
+  const auto name_end = rest.find_first_of("=;,");
+  const auto name = trimmed(rest.substr(0, name_end));
+  if (name_end == rest.npos || rest[name_end] != '=') {
+    rest.remove_prefix(std::min(name_end, rest.size()));
+    return {name, {}};
+  }
+  rest = rest.substr(name_end + 1);
+  const auto start = rest.find_first_not_of(" \t");
+  if (start != rest.npos && rest[start] == '"') {
+    const auto end = rest.find('"', start + 1);
+    const auto value = rest.substr(start + 1, end == rest.npos ? end : end - start - 1);
+    rest.remove_prefix(end == rest.npos ? rest.size() : end + 1);
+    return {name, value};
+  }
+  const auto end = std::min(rest.find_first_of(";,"), rest.size());
+  const auto value = trimmed(rest.substr(0, end));
+  rest.remove_prefix(end);
+  return {name, value};
+}
+
+// RFC 8288: <target>; rel="next", <target>; rel="base"
+std::string_view next_of_header(std::string_view header) {
+  while (true) {
+    const auto open = header.find('<');
+    if (open == header.npos) return {};
+    const auto close = header.find('>', open);
+    if (close == header.npos) return {};
+    const auto target = header.substr(open + 1, close - open - 1);
+    header.remove_prefix(close + 1);
+    bool is_next = false;
+    while (true) {
+      const auto at = header.find_first_not_of(" \t");
+      if (at == header.npos || header[at] != ';') break;
+      header.remove_prefix(at + 1);
+      const auto [name, value] = take_parameter(header);
+      if (equals_lowered(name, "rel") && equals_lowered(value, "next")) is_next = true;
+    }
+    if (is_next) return target;
+  }
+}
+
+store::Failure bad_link(std::string_view cause) {
+  return store::fail(store::ErrorKind::kSpaceBad, "bad_next_link",
+                     fmt::format("the link to the rest of the listing {}", cause),
+                     "nothing was asked from there; report it if it stays");
+}
+
+bool has_parent_segment(std::string_view target) {
+  const auto path = target.substr(0, target.find_first_of("?#"));
+  std::string_view rest = path;
+  while (!rest.empty()) {
+    const auto slash = rest.find('/');
+    const auto segment = rest.substr(0, slash);
+    if (segment == ".." || segment == ".") return true;
+    if (slash == rest.npos) break;
+    rest.remove_prefix(slash + 1);
+  }
+  return false;
+}
+
+}  // namespace
+
+std::string one_line(std::string_view text) {
+  std::string out;
+  bool gap = false;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte <= 0x20 || byte == 0x7f) {
+      gap = !out.empty();
+      continue;
+    }
+    if (gap) out.push_back(' ');
+    gap = false;
+    out.push_back(c);
+    if (out.size() > kMostShown) break;
+  }
+  if (out.size() > kMostShown) {
+    // Not through the middle of a character; and room for the mark.
+    auto end = kMostShown - 3;
+    while (end > 0 && (static_cast<unsigned char>(out[end]) & 0xC0) == 0x80) --end;
+    out.resize(end);
+    out += "...";
+  }
+  return out;
+}
+
+store::Result<void> check_plausible(std::string_view body) {
+  const auto start = body.find_first_not_of(" \t\r\n");
+  if (start == body.npos) {
+    return store::fail(store::ErrorKind::kRetryAfter, "empty_body", "the answer is empty",
+                       "it is tried again");
+  }
+  if (body[start] != '{' && body[start] != '[') {
+    const auto message = parse_server_message(body);
+    return store::fail(store::ErrorKind::kRetryAfter, "not_json",
+                       fmt::format("the answer is not JSON but '{}'", message.text),
+                       "it is tried again; check site.url if it stays");
+  }
+  return {};
+}
+
+store::Failure malformed_json(std::string_view cause) {
+  return store::fail(store::ErrorKind::kRetryAfter, "malformed_json",
+                     fmt::format("the answer is malformed JSON: {}", one_line(cause)),
+                     "it is tried again");
+}
+
+store::Failure unexpected_document(std::string_view expected) {
+  return store::fail(store::ErrorKind::kRetryAfter, "unexpected_document",
+                     fmt::format("the answer is not {}", expected),
+                     "check that site.url is a Confluence Cloud site");
+}
+
+store::Result<std::string> next_link(std::string_view in_body,
+                                     const std::vector<std::string_view>& link_headers,
+                                     std::string_view base_url) {
+  std::string_view link = in_body;
+  for (const auto header : link_headers) {
+    if (!link.empty()) break;
+    link = next_of_header(header);
+  }
+  if (link.empty()) return std::string();
+  if (link.size() > kLongestLink) return bad_link("is longer than any link should be");
+  for (const char c : link) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte <= 0x20 || byte == 0x7f || c == '\\') return bad_link("holds odd characters");
+  }
+
+  std::string target(link);
+  if (link.front() != '/') {
+    const auto base = http::parse_url(base_url);
+    const auto absolute = http::parse_url(link);
+    if (!base || !absolute) return bad_link("is not a link that we understand");
+    if (absolute->scheme != base->scheme || absolute->host != base->host ||
+        absolute->port != base->port) {
+      return bad_link(fmt::format("points to another host, '{}'", one_line(absolute->host)));
+    }
+    target = absolute->target;
+    auto prefix = base->target;
+    while (!prefix.empty() && prefix.back() == '/') prefix.pop_back();
+    if (target.compare(0, prefix.size(), prefix) == 0) target.erase(0, prefix.size());
+  }
+  target.erase(std::min(target.find('#'), target.size()));
+  if (target.compare(0, 6, "/wiki/") != 0 || has_parent_segment(target)) {
+    return bad_link("does not stay below /wiki/");
+  }
+  return target;
+}
+
+}  // namespace confluence

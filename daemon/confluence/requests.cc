@@ -1,0 +1,146 @@
+#include "daemon/confluence/requests.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+namespace confluence {
+
+namespace {
+
+constexpr std::string_view kApi = "/wiki/api/v2";
+
+// RFC 3986: everything but the unreserved characters is escaped.
+std::string encoded(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (const char c : text) {
+    const bool plain = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+                       c == '-' || c == '.' || c == '_' || c == '~';
+    if (plain) {
+      out.push_back(c);
+    } else {
+      fmt::format_to(std::back_inserter(out), "%{:02X}", static_cast<unsigned char>(c));
+    }
+  }
+  return out;
+}
+
+class Target {
+ public:
+  explicit Target(std::string_view path) : text_(kApi) { text_ += path; }
+
+  Target& with(std::string_view name, std::string_view value) {
+    text_ += separator_;
+    separator_ = '&';
+    text_ += name;
+    text_ += '=';
+    text_ += encoded(value);
+    return *this;
+  }
+  Target& with(std::string_view name, int value) { return with(name, std::to_string(value)); }
+  // Commas separate ids and are left as they are: the API documents them so.
+  Target& with(std::string_view name, const std::vector<store::Id>& ids) {
+    if (ids.empty()) return *this;
+    text_ += separator_;
+    separator_ = '&';
+    text_ += fmt::format("{}={}", name, fmt::join(ids, ","));
+    return *this;
+  }
+  std::string take() { return std::move(text_); }
+
+ private:
+  std::string text_;
+  char separator_ = '?';
+};
+
+// Where the value of `limit` stands in a link; npos if there is none.
+struct Place {
+  std::size_t begin = std::string_view::npos;
+  std::size_t end = std::string_view::npos;
+};
+
+Place place_of_limit(std::string_view link) {
+  constexpr std::string_view kName = "limit=";
+  auto at = link.find('?');
+  const auto stop = std::min(link.find('#'), link.size());
+  while (at < stop) {
+    ++at;
+    if (link.substr(at, kName.size()) == kName) {
+      const auto begin = at + kName.size();
+      return {begin, std::min({link.find('&', begin), stop})};
+    }
+    at = link.find('&', at);
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string spaces_target(const SpacesQuery& query) {
+  Target target("/spaces");
+  target.with("sort", "id").with("limit", 250);
+  if (!query.status.empty()) target.with("status", query.status);
+  if (query.label) target.with("labels", *query.label);
+  if (query.details) target.with("description-format", "plain").with("include-icon", "true");
+  return target.take();
+}
+
+std::string pages_target(const PagesQuery& query) {
+  Target target("/pages");
+  target.with("space-id", query.space_ids).with("id", query.page_ids);
+  for (const auto& status : query.statuses) target.with("status", status);
+  if (!query.sort.empty()) target.with("sort", query.sort);
+  if (query.bodies) target.with("body-format", "storage");
+  target.with("limit", query.limit);
+  return target.take();
+}
+
+std::string page_target(store::Id page_id) {
+  Target target(fmt::format("/pages/{}", page_id));
+  target.with("body-format", "storage");
+  // Without these a page that is not current may be refused.
+  for (const auto* status : {"current", "archived", "trashed", "deleted"}) {
+    target.with("status", status);
+  }
+  return target.take();
+}
+
+std::string versions_target(store::Id page_id, bool bodies, int limit) {
+  Target target(fmt::format("/pages/{}/versions", page_id));
+  if (bodies) target.with("body-format", "storage");
+  target.with("sort", "-modified-date").with("limit", limit);
+  return target.take();
+}
+
+std::string team_labels_target() {
+  Target target("/labels");
+  target.with("prefix", "team").with("sort", "id").with("limit", 250);
+  return target.take();
+}
+
+std::string space_labels_target(store::Id space_id) {
+  Target target(fmt::format("/spaces/{}/labels", space_id));
+  target.with("prefix", "team").with("sort", "id").with("limit", 250);
+  return target.take();
+}
+
+std::string with_limit(std::string_view link, int limit) {
+  const auto place = place_of_limit(link);
+  if (place.begin == std::string_view::npos) return {};
+  std::string out(link.substr(0, place.begin));
+  out += std::to_string(limit);
+  out += link.substr(place.end);
+  return out;
+}
+
+int limit_of(std::string_view link) {
+  const auto place = place_of_limit(link);
+  if (place.begin == std::string_view::npos) return 0;
+  int value = 0;
+  const auto* const end = link.data() + place.end;
+  const auto [stop, error] = std::from_chars(link.data() + place.begin, end, value);
+  return error == std::errc() && stop == end && value > 0 ? value : 0;
+}
+
+}  // namespace confluence
