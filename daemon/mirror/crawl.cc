@@ -25,12 +25,14 @@ std::string meta_key(std::int64_t run_id, std::string_view what) {
 
 class Crawl::Impl {
  public:
-  Impl(CrawlDeps deps, CrawlOptions options)
+  Impl(CrawlDeps deps, CrawlOptions options, confluence::Identity who)
       : context_(deps, std::move(options)),
         bodies_(context_),
         history_(context_),
         walks_(context_, bodies_),
-        slot_(context_.make_slot()) {}
+        slot_(context_.make_slot()),
+        site_time_at_start_(who.server_time),
+        account_id_(std::move(who.account_id)) {}
 
   base::Awaitable<store::Result<void>> run();
   void stop() {
@@ -99,7 +101,7 @@ base::Awaitable<void> Crawl::Impl::step(std::string phase, Step work) {
 
 base::Awaitable<store::Result<void>> Crawl::Impl::run() {
   started_at_ = context_.deps.clock.now();
-  co_await step("identity", &Impl::begin);
+  co_await step("spaces", &Impl::begin);
   co_await step("spaces", &Impl::crawl_spaces);
   if (!context_.fatal && context_.options.history != History::kNone)
     context_.histories.spawn(history_.run());
@@ -117,14 +119,6 @@ base::Awaitable<store::Result<void>> Crawl::Impl::run() {
 }
 
 base::Awaitable<void> Crawl::Impl::begin() {
-  auto identity = co_await context_.deps.client.who_am_i();
-  if (!identity) {
-    context_.fail(identity.error());
-    co_return;
-  }
-  account_id_ = identity->account_id;
-  site_time_at_start_ = identity->server_time;
-
   auto query = [](store::Reader& reader) { return reader.next_run_id(); };
   auto run_id = co_await context_.read(std::move(query));
   auto list_walks = [](store::Reader& reader) { return reader.walks(); };
@@ -499,8 +493,8 @@ base::Awaitable<void> Crawl::Impl::finish() {
   if (!written && !context_.fatal) context_.fatal = written.error();
 }
 
-Crawl::Crawl(CrawlDeps deps, CrawlOptions options)
-    : impl_(std::make_unique<Impl>(deps, std::move(options))) {}
+Crawl::Crawl(CrawlDeps deps, CrawlOptions options, confluence::Identity who)
+    : impl_(std::make_unique<Impl>(deps, std::move(options), std::move(who))) {}
 Crawl::~Crawl() = default;
 base::Awaitable<store::Result<void>> Crawl::run() { co_return co_await impl_->run(); }
 void Crawl::stop() { impl_->stop(); }

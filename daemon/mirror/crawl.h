@@ -28,7 +28,7 @@ namespace mirror {
 
 class Crawl {
  public:
-  Crawl(CrawlDeps deps, CrawlOptions options);
+  Crawl(CrawlDeps deps, CrawlOptions options, confluence::Identity who);
   ~Crawl();
   Crawl(const Crawl&) = delete;
   Crawl& operator=(const Crawl&) = delete;
