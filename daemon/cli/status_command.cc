@@ -1,0 +1,192 @@
+#include "daemon/cli/status_command.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "daemon/base/clock.h"
+#include "daemon/cli/progress_line.h"
+#include "daemon/cli/report.h"
+#include "store/reader.h"
+
+namespace cli {
+
+namespace {
+
+constexpr std::size_t kRunsShown = 5;
+constexpr std::size_t kSpacesShown = 15;
+
+struct Status {
+  std::string site_url;
+  std::string wait_until;
+  std::string wait_reason;
+  std::int64_t file_bytes = 0;
+  store::Counts counts;
+  std::vector<store::SpaceRow> spaces;
+  std::vector<store::RunUpdate> runs;
+  std::vector<store::QuarantineRow> quarantine;
+  std::size_t open_walks = 0;
+};
+
+template <typename T>
+store::Result<void> take(store::Result<T> result, T& into) {
+  if (!result) return store::fail(result.error());
+  into = std::move(*result);
+  return {};
+}
+
+store::Result<std::string> meta_or_empty(store::Reader& reader, const std::string& key) {
+  auto value = reader.meta(key);
+  if (!value) return store::fail(value.error());
+  return value->value_or("");
+}
+
+store::Result<Status> gather(const std::filesystem::path& path) {
+  auto reader = store::Reader::open(path);
+  if (!reader) return store::fail(reader.error());
+  store::Reader& mirror = **reader;
+  Status status;
+  std::vector<store::WalkState> walks;
+  const std::initializer_list<store::Result<void>> steps = {
+      take(meta_or_empty(mirror, "site_url"), status.site_url),
+      take(meta_or_empty(mirror, "rate_wait_until"), status.wait_until),
+      take(meta_or_empty(mirror, "rate_wait_reason"), status.wait_reason),
+      take(mirror.counts(), status.counts),
+      take(mirror.spaces(), status.spaces),
+      take(mirror.runs(kRunsShown), status.runs),
+      take(mirror.quarantine(), status.quarantine),
+      take(mirror.walks(), walks),
+  };
+  for (const auto& step : steps) {
+    if (!step) return store::fail(step.error());
+  }
+  status.open_walks = static_cast<std::size_t>(
+      std::count_if(walks.begin(), walks.end(), [](const auto& walk) { return !walk.done; }));
+  std::error_code ignored;
+  status.file_bytes = static_cast<std::int64_t>(std::filesystem::file_size(path, ignored));
+  std::sort(status.spaces.begin(), status.spaces.end(),
+            [](const auto& a, const auto& b) { return a.pages != b.pages ? a.pages > b.pages : a.id < b.id; });
+  return status;
+}
+
+nlohmann::json as_json(const Status& status, const std::filesystem::path& path) {
+  nlohmann::json json = {{"mirror", path.string()},
+                         {"site_url", status.site_url},
+                         {"file_bytes", status.file_bytes},
+                         {"spaces", status.counts.spaces},
+                         {"pages", status.counts.pages},
+                         {"pages_by_status", status.counts.pages_by_status},
+                         {"versions", status.counts.versions},
+                         {"bodies_due", status.counts.bodies_due},
+                         {"history_due", status.counts.history_due},
+                         {"open_walks", status.open_walks}};
+  if (!status.wait_until.empty()) {
+    json["wait"] = {{"until", status.wait_until}, {"reason", status.wait_reason}};
+  }
+  json["freshness"] = nlohmann::json::array();
+  for (const auto& space : status.spaces) {
+    json["freshness"].push_back({{"space_id", std::to_string(space.id)},
+                                 {"space_key", space.key},
+                                 {"pages", space.pages},
+                                 {"synced_at", store::to_iso8601(space.synced_at)}});
+  }
+  json["runs"] = nlohmann::json::array();
+  for (const auto& run : status.runs) {
+    json["runs"].push_back({{"run_id", std::to_string(run.run_id)},
+                            {"kind", run.kind},
+                            {"started_at", store::to_iso8601(run.started_at)},
+                            {"finished_at", run.finished_at ? nlohmann::json(store::to_iso8601(*run.finished_at))
+                                                            : nlohmann::json()},
+                            {"outcome", run.outcome},
+                            {"requests", run.requests},
+                            {"bytes", run.bytes},
+                            {"pages_changed", run.pages_changed},
+                            {"error", run.error}});
+  }
+  json["quarantine"] = nlohmann::json::array();
+  for (const auto& row : status.quarantine) {
+    json["quarantine"].push_back({{"subject", row.subject},
+                                  {"reason", row.reason},
+                                  {"attempts", row.attempts},
+                                  {"next_try_at", store::to_iso8601(row.next_try_at)}});
+  }
+  return json;
+}
+
+std::string age(store::Time then, store::Time now) {
+  return now > then ? in_words(now - then) + " ago" : "just now";
+}
+
+void print_runs(const Status& status, store::Time now, std::ostream& out) {
+  if (status.runs.empty()) return;
+  out << "\nlast runs\n";
+  for (const auto& run : status.runs) {
+    out << fmt::format("  {}  {:<11}  {:>7} requests  {:>9}  {:>7} pages changed  {}\n",
+                       store::to_iso8601(run.started_at), run.outcome, with_thousands(run.requests),
+                       bytes_in_words(run.bytes), with_thousands(run.pages_changed),
+                       run.finished_at ? in_words(*run.finished_at - run.started_at) : age(run.started_at, now));
+    if (!run.error.empty()) out << "    " << printable(run.error) << "\n";
+  }
+}
+
+void print_quarantine(const Status& status, std::ostream& out) {
+  if (status.quarantine.empty()) return;
+  out << fmt::format("\nquarantine: {} objects that the site could not deliver\n", status.quarantine.size());
+  for (const auto& row : status.quarantine) {
+    out << fmt::format("  {}  attempts {}, next try {}\n    {}\n", printable(row.subject), row.attempts,
+                       store::to_iso8601(row.next_try_at), printable(row.reason));
+  }
+}
+
+void print(const Status& status, const std::filesystem::path& path, std::ostream& out) {
+  const store::Time now = base::SystemClock().now();
+  out << fmt::format("mirror   {} ({})\nsite     {}\n", path.string(), bytes_in_words(status.file_bytes),
+                     status.site_url.empty() ? "not synced yet" : printable(status.site_url));
+  out << fmt::format("spaces   {}\npages    {}", with_thousands(status.counts.spaces),
+                     with_thousands(status.counts.pages));
+  std::vector<std::string> by_status;
+  for (const auto& [name, count] : status.counts.pages_by_status) {
+    by_status.push_back(fmt::format("{} {}", with_thousands(count), printable(name)));
+  }
+  if (!by_status.empty()) out << fmt::format(" ({})", fmt::join(by_status, ", "));
+  out << fmt::format("\nversions {}\n", with_thousands(status.counts.versions));
+  if (status.counts.bodies_due > 0 || status.counts.history_due > 0 || status.open_walks > 0) {
+    out << fmt::format("to fetch {} bodies, {} version listings, {} listings not at their end\n",
+                       with_thousands(status.counts.bodies_due), with_thousands(status.counts.history_due),
+                       status.open_walks);
+  }
+  if (!status.wait_until.empty()) {
+    out << fmt::format("limits   the site asked us to wait until {} ({})\n", status.wait_until,
+                       printable(status.wait_reason));
+  }
+  if (!status.spaces.empty()) out << "\nspaces by size\n";
+  for (std::size_t i = 0; i < std::min(status.spaces.size(), kSpacesShown); ++i) {
+    const auto& space = status.spaces[i];
+    out << fmt::format("  {:<16} {:>8} pages  seen {}\n", printable(space.key), with_thousands(space.pages),
+                       age(space.synced_at, now));
+  }
+  if (status.spaces.size() > kSpacesShown) {
+    out << fmt::format("  and {} more: 'confmirror spaces'\n", status.spaces.size() - kSpacesShown);
+  }
+  print_runs(status, now, out);
+  print_quarantine(status, out);
+}
+
+}  // namespace
+
+int run_status(const GlobalOptions& globals, std::ostream& out, std::ostream& err) {
+  const auto path = resolve_mirror_path(globals);
+  if (!path) return report(path.error(), err);
+  const auto status = gather(*path);
+  if (!status) return report(status.error(), err);
+  if (globals.json) {
+    out << as_json(*status, *path).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
+  } else {
+    print(*status, *path, out);
+  }
+  return 0;
+}
+
+}  // namespace cli

@@ -1,0 +1,266 @@
+#include "daemon/cli/sync_command.h"
+
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "config/config.h"
+#include "daemon/base/log.h"
+#include "daemon/cli/progress_line.h"
+#include "daemon/cli/report.h"
+#include "daemon/cli/site_session.h"
+#include "daemon/mirror/crawl.h"
+#include "store/lock.h"
+
+namespace cli {
+
+namespace {
+
+constexpr std::chrono::milliseconds kLiveInterval{200};
+constexpr std::chrono::milliseconds kPipeInterval{10'000};
+constexpr std::size_t kFailuresShown = 20;
+
+std::size_t terminal_width() {
+  winsize size{};
+  return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 80;
+}
+
+bool equal_keys(const std::string& a, const std::string& b) { return config::matches(a, b); }
+
+mirror::History history_of(const std::string& policy) {
+  if (policy == "none") return mirror::History::kNone;
+  return policy == "metadata" ? mirror::History::kMetadata : mirror::History::kBodies;
+}
+
+mirror::SplitScheme split_of(const std::string& scheme) {
+  if (scheme == "none") return mirror::SplitScheme::kNone;
+  return scheme == "ends" ? mirror::SplitScheme::kTwoEnds : mirror::SplitScheme::kScout;
+}
+
+mirror::CrawlOptions crawl_options(const config::Config& config, const SyncArgs& args) {
+  mirror::CrawlOptions options;
+  const auto& mirror_config = config.mirror;
+  options.admits = [mirror_config, keys = args.spaces](const store::Space& space) {
+    const auto alias = space.current_alias.value_or("");
+    if (!keys.empty() && std::none_of(keys.begin(), keys.end(), [&](const std::string& key) {
+          return equal_keys(key, space.key) || (!alias.empty() && equal_keys(key, alias));
+        })) {
+      return false;
+    }
+    return config::admits(mirror_config, space.key, space.type);
+  };
+  options.page_statuses = mirror_config.page_statuses;
+  options.history = history_of(mirror_config.history);
+  options.history_depth = static_cast<int>(mirror_config.history_depth);
+  options.max_concurrency = static_cast<int>(config.http.max_concurrency);
+  options.overlap = std::chrono::duration_cast<std::chrono::seconds>(config.sync.overlap);
+  options.retry_quarantine = args.full;
+  options.split = split_of(args.split);
+  options.scope = fmt::format("spaces={} include={} exclude={} types={} statuses={}", fmt::join(args.spaces, ","),
+                              fmt::join(mirror_config.include_spaces, ","),
+                              fmt::join(mirror_config.exclude_spaces, ","),
+                              fmt::join(mirror_config.space_types, ","), fmt::join(options.page_statuses, ","));
+  return options;
+}
+
+// Everything of one run, in the order in which it may go away.
+class SyncRun {
+ public:
+  SyncRun(const GlobalOptions& globals, const SyncArgs& args, std::ostream& out, std::ostream& err)
+      : globals_(globals), args_(args), out_(out), err_(err) {}
+
+  int run();
+
+ private:
+  store::Result<void> open();
+  base::Awaitable<store::Result<void>> sync();
+  base::Awaitable<void> show_progress(std::chrono::milliseconds interval, bool live);
+  ProgressView view() const;
+  int finish(const store::Result<void>& outcome);
+  void print_summary() const;
+  void print_failures() const;
+
+  const GlobalOptions& globals_;
+  const SyncArgs& args_;
+  std::ostream& out_;
+  std::ostream& err_;
+  config::Config config_;
+  std::filesystem::path path_;
+  std::optional<store::MirrorLock> lock_;
+  std::unique_ptr<store::Reader> reader_;
+  std::unique_ptr<store::Writer> writer_;
+  std::unique_ptr<SiteSession> session_;
+  std::unique_ptr<mirror::Crawl> crawl_;
+  std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
+  bool line_shown_ = false;
+};
+
+store::Result<void> SyncRun::open() {
+  auto config = load_config(globals_);
+  if (!config) return store::fail(config.error());
+  config_ = std::move(*config);
+  path_ = mirror_path(globals_, config_);
+
+  store::Observation last_observation = 0;
+  const bool exists = std::filesystem::exists(path_);
+  if (exists) {
+    auto reader = store::Reader::open(path_);
+    if (!reader) return store::fail(reader.error());
+    reader_ = std::move(*reader);
+    auto site = reader_->meta("site_url");
+    if (!site) return store::fail(site.error());
+    if (*site && **site != config_.site.url) {
+      return store::fail(store::ErrorKind::kUsage, "another_site",
+                         fmt::format("cannot sync '{}': it is a mirror of {}, the configuration names {}",
+                                     path_.string(), **site, config_.site.url),
+                         "give each site its own mirror.path");
+    }
+    auto observation = reader_->last_observation();
+    if (!observation) return store::fail(observation.error());
+    last_observation = *observation;
+  }
+  auto lock = store::MirrorLock::acquire(path_);
+  if (!lock) return store::fail(lock.error());
+  lock_.emplace(std::move(*lock));
+  auto session = SiteSession::make(config_, last_observation);
+  if (!session) return store::fail(session.error());
+  session_ = std::move(*session);
+  if (reader_) session_->restore_wait(*reader_);
+  return {};
+}
+
+base::Awaitable<store::Result<void>> SyncRun::sync() {
+  // Before anything is created or changed: does the site know us?
+  auto who = co_await session_->client().who_am_i();
+  if (!who) co_return store::fail(who.error());
+
+  store::Writer::Options writer_options;
+  writer_options.history = config_.mirror.history;
+  auto writer = store::Writer::open(path_, writer_options);
+  if (!writer) co_return store::fail(writer.error());
+  writer_ = std::move(*writer);
+  session_->persist_waits_in(writer_.get());
+  if (!reader_) {
+    auto reader = store::Reader::open(path_);
+    if (!reader) co_return store::fail(reader.error());
+    reader_ = std::move(*reader);
+  }
+  store::Batch site(0, session_->clock().now());
+  site.meta["site_url"] = config_.site.url;
+  auto committed = co_await base::commit(*writer_, std::move(site));
+  if (!committed) co_return store::fail(committed.error());
+
+  const mirror::CrawlDeps deps{session_->io(),     session_->client(),        session_->governor(),
+                               *writer_,           *reader_,                  session_->reader_thread(),
+                               session_->parse_pool(), session_->clock()};
+  crawl_ = std::make_unique<mirror::Crawl>(deps, crawl_options(config_, args_), std::move(*who));
+  session_->on_stop = [this] {
+    err_ << (line_shown_ ? "\n" : "") << "confmirror: stopping; again to stop at once\n" << std::flush;
+    line_shown_ = false;
+    crawl_->stop();
+  };
+  co_return co_await crawl_->run();
+}
+
+ProgressView SyncRun::view() const {
+  ProgressView view;
+  if (crawl_) view.progress = crawl_->progress();
+  view.usage = session_->client().usage();
+  view.governor = session_->governor().status();
+  view.elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - started_);
+  view.now = session_->clock().now();
+  return view;
+}
+
+base::Awaitable<void> SyncRun::show_progress(std::chrono::milliseconds interval, bool live) {
+  while (true) {
+    co_await base::sleep_for(interval);
+    if (live) {
+      err_ << "\r\033[K" << progress_line(view(), terminal_width() - 1) << std::flush;
+      line_shown_ = true;
+    } else {
+      err_ << progress_line(view(), 0) << "\n" << std::flush;
+    }
+  }
+}
+
+int SyncRun::run() {
+  auto opened = open();
+  if (!opened) return report(opened.error(), err_);
+  const bool live = isatty(STDERR_FILENO) == 1 && !globals_.no_progress && !globals_.quiet;
+  if (!globals_.quiet && !globals_.no_progress) {
+    session_->background().spawn(show_progress(live ? kLiveInterval : kPipeInterval, live));
+  }
+  auto outcome = session_->run(sync());
+  if (line_shown_) err_ << "\r\033[K" << std::flush;
+  session_->persist_waits_in(nullptr);
+  if (writer_) {
+    auto closed = writer_->close();
+    if (!closed && outcome) outcome = store::fail(closed.error());
+  }
+  return finish(outcome);
+}
+
+int SyncRun::finish(const store::Result<void>& outcome) {
+  if (crawl_) {
+    print_failures();
+    print_summary();
+  }
+  if (!outcome) return report(outcome.error(), err_);
+  const auto& progress = crawl_->progress();
+  if (progress.failures.empty() && progress.quarantined == 0) return 0;
+  return 4;
+}
+
+void SyncRun::print_failures() const {
+  const auto& failures = crawl_->progress().failures;
+  for (std::size_t i = 0; i < std::min(failures.size(), kFailuresShown); ++i) {
+    err_ << "confmirror: failed: " << printable(failures[i]) << "\n";
+  }
+  if (failures.size() > kFailuresShown) {
+    err_ << "confmirror: " << failures.size() - kFailuresShown << " more; 'confmirror status' names them all\n";
+  } else if (failures.empty() && crawl_->progress().quarantined > 0) {
+    err_ << "confmirror: " << crawl_->progress().quarantined
+         << " objects wait in quarantine; 'confmirror status' names them, 'sync --full' tries them now\n";
+  }
+}
+
+void SyncRun::print_summary() const {
+  const auto now = view();
+  const auto& p = now.progress;
+  if (globals_.json) {
+    nlohmann::json json = {{"spaces", p.spaces},
+                           {"pages_seen", p.pages_seen},
+                           {"pages_changed", p.pages_changed},
+                           {"versions_new", p.versions_new},
+                           {"requests", now.usage.requests},
+                           {"refused", now.usage.refused},
+                           {"bytes", now.usage.wire_bytes},
+                           {"seconds", static_cast<double>(now.elapsed.count()) / 1000.0},
+                           {"failures", p.failures},
+                           {"quarantined", p.quarantined},
+                           {"mirror", path_.string()}};
+    out_ << json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
+    return;
+  }
+  if (globals_.quiet) return;
+  out_ << fmt::format("{} spaces, {} pages seen, {} new or changed, {} older versions; {} requests, {}, {}\n",
+                      with_thousands(p.spaces), with_thousands(p.pages_seen), with_thousands(p.pages_changed),
+                      with_thousands(p.versions_new), with_thousands(now.usage.requests),
+                      bytes_in_words(now.usage.wire_bytes), in_words(now.elapsed))
+       << "mirror: " << path_.string() << "\n";
+}
+
+}  // namespace
+
+int run_sync(const GlobalOptions& globals, const SyncArgs& args, std::ostream& out, std::ostream& err) {
+  return SyncRun(globals, args, out, err).run();
+}
+
+}  // namespace cli
