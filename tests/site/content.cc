@@ -1,0 +1,301 @@
+#include "tests/site/content.h"
+
+#include <algorithm>
+
+#include "tests/site/generator.h"
+#include "tests/site/random.h"
+#include "tests/site/words.h"
+
+namespace site {
+namespace {
+
+constexpr std::uint64_t kMetaSalt = 0x6d657461ULL;
+constexpr std::uint64_t kHoleSalt = 0x686f6c65ULL;
+constexpr std::uint64_t kTitleSalt = 0x7469746cULL;
+
+}  // namespace
+
+std::string_view to_string(Status status) {
+  switch (status) {
+    case Status::kCurrent: return "current";
+    case Status::kArchived: return "archived";
+    case Status::kTrashed: return "trashed";
+    case Status::kDeleted: return "deleted";
+    case Status::kPurged: return "purged";
+  }
+  return "current";
+}
+
+std::optional<Status> parse_status(std::string_view text) {
+  for (const Status status :
+       {Status::kCurrent, Status::kArchived, Status::kTrashed, Status::kDeleted}) {
+    if (text == to_string(status)) return status;
+  }
+  return std::nullopt;
+}
+
+std::string_view to_string(ContentType type) {
+  switch (type) {
+    case ContentType::kPage: return "page";
+    case ContentType::kFolder: return "folder";
+    case ContentType::kWhiteboard: return "whiteboard";
+    case ContentType::kDatabase: return "database";
+    case ContentType::kEmbed: return "embed";
+    case ContentType::kNone: break;
+  }
+  return "";
+}
+
+Content::Content(const ContentOptions& options) : options_(options) {
+  Generator(*this).run();
+  page_by_id_.reserve(pages_.size());
+  for (Index i = 0; i < pages_.size(); ++i) page_by_id_.emplace(pages_[i].id, i);
+  for (Index i = 0; i < containers_.size(); ++i) container_by_id_.emplace(containers_[i].id, i);
+  for (Index i = 0; i < spaces_.size(); ++i) space_by_id_.emplace(spaces_[i].id, i);
+  for (Index i = 0; i < users_.size(); ++i) user_by_id_.emplace(users_[i].account_id, i);
+  order_ = std::make_unique<PageOrder>(pages_, spaces_.size());
+}
+
+Content::~Content() = default;
+
+namespace {
+template <typename Map, typename Key>
+Index find_in(const Map& map, const Key& key) {
+  const auto found = map.find(key);
+  return found == map.end() ? kNone : found->second;
+}
+}  // namespace
+
+Index Content::find_page(Id id) const {
+  const Index page = find_in(page_by_id_, id);
+  return page != kNone && pages_[page].status == Status::kPurged ? kNone : page;
+}
+Index Content::find_container(Id id) const { return find_in(container_by_id_, id); }
+Index Content::find_space(Id id) const { return find_in(space_by_id_, id); }
+Index Content::find_user(std::string_view account_id) const {
+  return find_in(user_by_id_, std::string(account_id));
+}
+
+Id Content::parent_id(const Page& page) const {
+  if (page.parent_type == ContentType::kNone) return 0;
+  return page.parent_type == ContentType::kPage ? pages_[page.parent].id
+                                                : containers_[page.parent].id;
+}
+
+const Content::Overrides* Content::overrides(Index page) const {
+  const auto found = overrides_.find(page);
+  return found == overrides_.end() ? nullptr : &found->second;
+}
+
+bool Content::generated_hole(const Page& page, std::int32_t number) const {
+  // Some pages lost a version or two to somebody who deleted it; the current version cannot be deleted.
+  if (page.generated_version < 3 || number >= page.generated_version) return false;
+  if (hash_of(page.seed, kHoleSalt) % 12 != 0) return false;
+  return hash_of(page.seed, kHoleSalt, static_cast<std::uint64_t>(number)) % 3 == 0;
+}
+
+Version Content::generated_version(const Page& page, std::int32_t number,
+                                   Millis created_at) const {
+  Random random(hash_of(page.seed, kMetaSalt, static_cast<std::uint64_t>(number)));
+  Version version;
+  version.number = number;
+  version.created_at = created_at;
+  version.author = static_cast<Index>(random.below(users_.size()));
+  if (number == 1) {
+    version.author = page.author;
+    return version;  // a new page has neither message nor flag
+  }
+  if (random.chance(0.35)) {
+    version.message = version_messages()[random.below(version_messages().size())];
+  }
+  version.minor_edit = random.chance(0.15);
+  return version;
+}
+
+std::vector<Version> Content::versions(Index index) const {
+  const Page& page = pages_[index];
+  const Overrides* changes = overrides(index);
+  std::vector<Version> result;
+  Millis time = page.created_at;
+  for (std::int32_t number = 1; number <= page.generated_version; ++number) {
+    if (number > 1) time += Generator::version_gap(page, number);
+    if (generated_hole(page, number)) continue;
+    result.push_back(generated_version(page, number, time));
+  }
+  if (changes != nullptr) {
+    result.insert(result.end(), changes->added.begin(), changes->added.end());
+    std::erase_if(result, [&](const Version& v) {
+      return std::find(changes->removed.begin(), changes->removed.end(), v.number) !=
+             changes->removed.end();
+    });
+  }
+  return result;
+}
+
+std::optional<Version> Content::version(Index page, std::int32_t number) const {
+  for (Version& version : versions(page)) {
+    if (version.number == number) return std::move(version);
+  }
+  return std::nullopt;
+}
+
+Version Content::current_version(Index index) const {
+  const Page& page = pages_[index];
+  const Overrides* changes = overrides(index);
+  if (changes != nullptr && !changes->added.empty()) return changes->added.back();
+  return generated_version(page, page.version, page.modified_at);
+}
+
+void Content::append_body(std::string& out, Index index, std::int32_t version,
+                          BodyForm form) const {
+  const Page& page = pages_[index];
+  if (const Overrides* changes = overrides(index); changes != nullptr) {
+    // A body that was set holds until the next one that was set.
+    const auto next = changes->bodies.upper_bound(version);
+    if (next != changes->bodies.begin()) {
+      const std::string& text = std::prev(next)->second;
+      if (form == BodyForm::kJson) {
+        append_escaped(out, text);
+      } else {
+        out += text;
+      }
+      return;
+    }
+  }
+  site::append_body(out, {page.seed, version, page.body_bytes}, form);
+}
+
+std::string Content::body(Index page, std::int32_t version) const {
+  std::string text;
+  append_body(text, page, version, BodyForm::kStorage);
+  return text;
+}
+
+std::string Content::title_at(Index index, std::int32_t version) const {
+  const Page& page = pages_[index];
+  std::string original = page.title;
+  if (const Overrides* changes = overrides(index);
+      changes != nullptr && !changes->titles.empty()) {
+    // titles holds the title before the first change under 0.
+    return std::prev(changes->titles.upper_bound(version))->second;
+  }
+  if (page.generated_version > 2 && hash_of(page.seed, kTitleSalt) % 20 == 0 &&
+      version <= page.generated_version / 2) {
+    return "Draft of page " + std::to_string(page.id);
+  }
+  return original;
+}
+
+template <typename Change>
+void Content::change(Index page, Change&& apply) {
+  order_->remove(page);
+  apply(pages_[page]);
+  order_->add(page);
+}
+
+bool Content::edit(Index index, const Edit& edit) {
+  Page& page = pages_[index];
+  if (page.status == Status::kTrashed || page.status == Status::kPurged) return false;
+  Overrides& changes = overrides_[index];
+  Version version;
+  version.number = page.version + 1;
+  version.created_at = std::max(edit.at.value_or(now_millis()), page.modified_at);
+  version.message = edit.message;
+  version.minor_edit = edit.minor_edit;
+  version.author = static_cast<Index>(
+      hash_of(page.seed, kMetaSalt, static_cast<std::uint64_t>(version.number)) % users_.size());
+  if (edit.title && *edit.title != page.title) {
+    if (changes.titles.empty()) changes.titles[0] = page.title;
+    changes.titles[version.number] = *edit.title;
+  }
+  if (edit.body) changes.bodies[version.number] = *edit.body;
+  changes.added.push_back(version);
+  change(index, [&](Page& changed) {
+    changed.version = version.number;
+    changed.modified_at = version.created_at;
+    if (edit.title) changed.title = *edit.title;
+  });
+  return true;
+}
+
+void Content::detach(Page& page) {
+  if (page.parent_type == ContentType::kPage) --pages_[page.parent].children;
+  page.parent_type = ContentType::kNone;
+  page.parent = kNone;
+  page.position = -1;
+}
+
+bool Content::reparent(Index index, Index new_parent) {
+  Page& page = pages_[index];
+  if (page.status == Status::kTrashed || page.status == Status::kPurged) return false;
+  if (new_parent != kNone) {
+    const Page& parent = pages_[new_parent];
+    if (parent.space != page.space || parent.status != Status::kCurrent) return false;
+    // Neither itself nor anything below it.
+    for (Index up = new_parent; up != kNone;
+         up = pages_[up].parent_type == ContentType::kPage ? pages_[up].parent : kNone) {
+      if (up == index) return false;
+    }
+  }
+  detach(page);
+  if (new_parent != kNone) {
+    page.parent_type = ContentType::kPage;
+    page.parent = new_parent;
+    page.position = static_cast<std::int32_t>(++pages_[new_parent].children * 1000);
+  }
+  return true;
+}
+
+bool Content::move_to_space(Index index, Index space) {
+  Page& page = pages_[index];
+  if (page.status == Status::kTrashed || page.status == Status::kPurged || page.children > 0 ||
+      page.special_title || page.space == space || spaces_[space].homepage == kNone ||
+      spaces_[page.space].homepage == index) {
+    return false;
+  }
+  for (const Container& container : containers_) {
+    if (container.parent_page == index) return false;
+  }
+  change(index, [&](Page& moved) {
+    detach(moved);
+    moved.space = space;
+  });
+  return reparent(index, spaces_[space].homepage);
+}
+
+void Content::lift_children(Index index) {
+  const Page page = pages_[index];
+  if (page.children == 0) return;
+  for (Page& child : pages_) {
+    if (child.parent_type != ContentType::kPage || child.parent != index) continue;
+    detach(child);
+    child.parent = page.parent;
+    child.parent_type = page.parent_type;
+    if (child.parent_type == ContentType::kPage) ++pages_[child.parent].children;
+  }
+}
+
+bool Content::set_status(Index index, Status status) {
+  Page& page = pages_[index];
+  if (page.status == status || page.status == Status::kPurged) return false;
+  if (status == Status::kTrashed || status == Status::kDeleted || status == Status::kPurged) {
+    if (spaces_[page.space].homepage == index) return false;
+    lift_children(index);
+    detach(page);
+  }
+  if (status == Status::kPurged) {
+    order_->remove(index);
+    page.status = status;
+  } else {
+    page.status = status;
+  }
+  return true;
+}
+
+bool Content::remove_version(Index index, std::int32_t number) {
+  if (number == pages_[index].version || !version(index, number)) return false;
+  overrides_[index].removed.push_back(number);
+  return true;
+}
+
+}  // namespace site

@@ -1,0 +1,194 @@
+#pragma once
+
+// What the simulated site holds: spaces, pages with their versions, containers (folders, whiteboards, ...), users, labels.
+//
+// Everything is made from ContentOptions alone, the same for the same options; bodies, messages and version times are made
+// anew each time they are asked for. Only edits made afterwards are stored. Pages are named by their index in pages();
+// indices never change, a purged page keeps its own. Not thread-safe: the server guards it with one mutex.
+// Times are milliseconds since 1970 (UTC), sizes bytes.
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "tests/site/body.h"
+#include "tests/site/page_order.h"
+#include "tests/site/text.h"
+
+namespace site {
+
+using Id = std::int64_t;
+using Index = std::uint32_t;
+inline constexpr Index kNone = 0xFFFFFFFF;
+
+struct ContentOptions {
+  std::uint32_t spaces = 20;
+  std::uint32_t pages = 1000;        // of all statuses
+  std::uint32_t max_versions = 5;
+  std::uint64_t seed = 1;
+  std::size_t avg_body_bytes = 4096;
+  double big_space_share = 0;        // share of all pages that lies in one space; 0 = a natural, skewed spread
+  std::uint32_t users = 0;           // 0 = chosen by the number of pages
+  double archived_share = 0.06;      // of the pages
+  double trashed_share = 0.06;
+  std::size_t huge_body_bytes = 4U << 20U;  // of one page; 0 = no such page
+};
+
+enum class Status : std::uint8_t { kCurrent, kArchived, kTrashed, kDeleted, kPurged };
+std::string_view to_string(Status status);
+std::optional<Status> parse_status(std::string_view text);
+
+enum class ContentType : std::uint8_t { kNone, kPage, kFolder, kWhiteboard, kDatabase, kEmbed };
+std::string_view to_string(ContentType type);
+
+struct Label {
+  Id id = 0;
+  std::string name;
+};
+
+struct User {
+  std::string account_id;
+  std::string display_name;
+  std::string status;  // active, inactive, closed
+  std::string email;   // "" where privacy hides it
+  std::string time_zone;
+  bool app = false;
+  bool known = true;   // false: users-bulk does not tell of it
+};
+
+struct Space {
+  Id id = 0;
+  std::string key;
+  std::string alias;  // equals the key where no alias is set
+  std::string name;
+  std::string type;
+  std::string status;
+  std::string description;  // plain
+  std::string icon_path;    // "" = none
+  std::vector<Index> labels;
+  Index author = 0;
+  Index homepage = kNone;
+  Millis created_at = 0;
+  bool open_to_anonymous = false;
+};
+
+struct Container {
+  Id id = 0;
+  ContentType type = ContentType::kFolder;
+  Index space = 0;
+  Index parent_page = kNone;
+  std::string title;
+  Index author = 0;
+  Millis created_at = 0;
+};
+
+struct Page {
+  Id id = 0;
+  std::string title;
+  Millis created_at = 0;
+  Millis modified_at = 0;  // of the current version
+  std::uint64_t seed = 0;
+  std::size_t body_bytes = 0;  // about
+  Index space = 0;
+  Index parent = kNone;  // in pages() or containers(), as parent_type says
+  Index author = 0;
+  Index owner = kNone;
+  Index last_owner = kNone;
+  std::int32_t position = -1;  // -1 = null
+  std::int32_t version = 1;
+  std::int32_t generated_version = 1;  // higher numbers come from edits
+  Index children = 0;                  // pages whose parent this page is
+  ContentType parent_type = ContentType::kNone;
+  Status status = Status::kCurrent;
+  bool live_doc = false;
+  bool special_title = false;  // equals another title but for its case
+};
+
+struct Version {
+  std::int32_t number = 1;
+  Millis created_at = 0;
+  std::string message;
+  bool minor_edit = false;
+  Index author = 0;
+};
+
+struct Edit {
+  std::optional<std::string> title;
+  std::optional<std::string> body;  // storage; absent: one block of the body is rewritten
+  std::string message;
+  bool minor_edit = false;
+  std::optional<Millis> at;  // absent: now
+};
+
+class Content {
+ public:
+  explicit Content(const ContentOptions& options);
+  ~Content();
+
+  const ContentOptions& options() const { return options_; }
+  const std::vector<Space>& spaces() const { return spaces_; }  // ascending by id
+  const std::vector<Page>& pages() const { return pages_; }
+  const std::vector<Container>& containers() const { return containers_; }
+  const std::vector<User>& users() const { return users_; }
+  const std::vector<Label>& labels() const { return labels_; }
+
+  Index find_page(Id id) const;       // kNone: no such page, or purged
+  Index find_container(Id id) const;  // kNone: no such folder, whiteboard, ...
+  Index find_space(Id id) const;
+  Index find_user(std::string_view account_id) const;
+  Id parent_id(const Page& page) const;  // 0 = null
+
+  // Ascending by number; numbers may have holes.
+  std::vector<Version> versions(Index page) const;
+  std::optional<Version> version(Index page, std::int32_t number) const;
+  Version current_version(Index page) const;
+  void append_body(std::string& out, Index page, std::int32_t version, BodyForm form) const;
+  std::string body(Index page, std::int32_t version) const;
+  // The title as that version had it.
+  std::string title_at(Index page, std::int32_t version) const;
+
+  PageOrder& order() { return *order_; }
+
+  // Changes. False: refused because the site could not hold the result.
+  bool edit(Index page, const Edit& edit);
+  bool reparent(Index page, Index new_parent);  // inside the space; kNone = root
+  bool move_to_space(Index page, Index space);  // pages without children only; becomes a child of the homepage
+  bool set_status(Index page, Status status);
+  bool remove_version(Index page, std::int32_t number);  // not the current one
+
+ private:
+  struct Overrides {
+    std::vector<Version> added;
+    std::map<std::int32_t, std::string> bodies;
+    std::map<std::int32_t, std::string> titles;  // from that version on
+    std::vector<std::int32_t> removed;
+  };
+  bool generated_hole(const Page& page, std::int32_t number) const;
+  Version generated_version(const Page& page, std::int32_t number, Millis created_at) const;
+  const Overrides* overrides(Index page) const;
+  void lift_children(Index page);
+  void detach(Page& page);
+  template <typename Change>
+  void change(Index page, Change&& apply);
+
+  friend class Generator;
+  ContentOptions options_;
+  std::vector<Space> spaces_;
+  std::vector<Page> pages_;
+  std::vector<Container> containers_;
+  std::vector<User> users_;
+  std::vector<Label> labels_;
+  std::unordered_map<Id, Index> page_by_id_;
+  std::unordered_map<Id, Index> container_by_id_;
+  std::unordered_map<Id, Index> space_by_id_;
+  std::unordered_map<std::string, Index> user_by_id_;
+  std::unordered_map<Index, Overrides> overrides_;
+  std::unique_ptr<PageOrder> order_;
+};
+
+}  // namespace site
