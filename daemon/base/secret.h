@@ -5,7 +5,7 @@
 // copying is explicit. Any thread, not shared.
 
 #include <fmt/format.h>
-#include <openssl/crypto.h>
+#include <string.h>
 
 #include <ostream>
 #include <string>
@@ -40,7 +40,7 @@ class Secret {
 
  private:
   void wipe() {
-    OPENSSL_cleanse(text_.data(), text_.size());
+    ::explicit_bzero(text_.data(), text_.size());
     text_.clear();
   }
   std::string text_;

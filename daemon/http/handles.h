@@ -4,9 +4,8 @@
 // Authorization header.
 
 #include <curl/curl.h>
-#include <openssl/crypto.h>
+#include <string.h>
 
-#include <cstring>
 #include <memory>
 #include <new>
 
@@ -29,7 +28,7 @@ class HeaderList {
   HeaderList& operator=(const HeaderList&) = delete;
   ~HeaderList() {
     for (auto* node = head_; node != nullptr; node = node->next) {
-      OPENSSL_cleanse(node->data, std::strlen(node->data));
+      ::explicit_bzero(node->data, ::strlen(node->data));
     }
     curl_slist_free_all(head_);
   }
