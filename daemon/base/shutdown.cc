@@ -15,22 +15,31 @@ Shutdown::Shutdown(boost::asio::io_context& io, std::function<void()> on_stop,
   listen();
 }
 
+void Shutdown::heard() {
+  // Copied: what is called may end this object.
+  if (++signals_seen_ == 1) {
+    listen();
+    const auto on_stop = on_stop_;
+    if (on_stop) on_stop();
+    return;
+  }
+  release();
+  const auto on_cut_short = on_cut_short_;
+  if (on_cut_short) on_cut_short();
+}
+
 void Shutdown::release() {
+  alive_.reset();
   boost::system::error_code ignored;
   signals_.clear(ignored);
   signals_.cancel(ignored);
 }
 
 void Shutdown::listen() {
-  signals_.async_wait([this](const boost::system::error_code& error, int) {
-    if (error) return;  // released, or this object is gone
-    if (++signals_seen_ == 1) {
-      listen();
-      if (on_stop_) on_stop_();
-      return;
-    }
-    release();
-    if (on_cut_short_) on_cut_short_();
+  // A signal that came just before release() or the end of this object may still be on its way.
+  signals_.async_wait([weak = std::weak_ptr(alive_)](const boost::system::error_code& error, int) {
+    const auto alive = weak.lock();
+    if (!error && alive) (*alive)->heard();
   });
 }
 

@@ -11,6 +11,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <functional>
+#include <memory>
 
 namespace base {
 
@@ -27,7 +28,10 @@ class Shutdown {
 
  private:
   void listen();
+  void heard();
   boost::asio::signal_set signals_;
+  // What a queued signal looks at: gone once it must not be heard any more.
+  std::shared_ptr<Shutdown*> alive_ = std::make_shared<Shutdown*>(this);
   std::function<void()> on_stop_;
   std::function<void()> on_cut_short_;
   int signals_seen_ = 0;

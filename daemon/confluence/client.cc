@@ -72,7 +72,8 @@ class Client::Tries {
   }
   std::chrono::milliseconds pause(std::minstd_rand& random) const {
     const int doublings = std::clamp(failures_ - 1, 0, 20);
-    const auto plain = std::min(backoff_.longest, backoff_.first * (1LL << doublings));
+    const auto plain =
+        std::min<std::chrono::milliseconds>(backoff_.longest, backoff_.first * (1LL << doublings));
     const auto third = plain.count() / 3;
     return plain + std::chrono::milliseconds(
                        std::uniform_int_distribution<std::int64_t>(-third, third)(random));

@@ -78,6 +78,7 @@ class Exchange final : public Transfer {
   store::Error error() const;
   store::Error too_large() const;
   std::string cause() const;
+  bool connected() const;
 
   Request& request_;
   asio::steady_timer& timer_;
@@ -235,6 +236,13 @@ store::Error Exchange::too_large() const {
                       "ask for fewer rows at once");
 }
 
+// True once the request may have been on its way.
+bool Exchange::connected() const {
+  curl_off_t pretransfer = 0;
+  curl_easy_getinfo(easy_.get(), CURLINFO_PRETRANSFER_TIME_T, &pretransfer);
+  return pretransfer > 0;
+}
+
 std::string Exchange::cause() const {
   long os_error = 0;
   curl_easy_getinfo(easy_.get(), CURLINFO_OS_ERRNO, &os_error);
@@ -253,9 +261,6 @@ store::Error Exchange::error() const {
   auto kind = ErrorKind::kRetryAfter;
   std::string name;
   std::string hint = "it is tried again";
-  curl_off_t app_connect = 0;
-  curl_easy_getinfo(easy_.get(), CURLINFO_PRETRANSFER_TIME_T, &app_connect);
-  const bool connected = app_connect > 0;
   switch (code_) {
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:
@@ -267,7 +272,7 @@ store::Error Exchange::error() const {
       hint = "check the address in site.url, the network and a proxy";
       break;
     case CURLE_OPERATION_TIMEDOUT:
-      name = connected ? "timed_out" : "connect_timed_out";
+      name = connected() ? "timed_out" : "connect_timed_out";
       break;
     case CURLE_SSL_CONNECT_ERROR:
       name = "tls_handshake_failed";
@@ -286,7 +291,7 @@ store::Error Exchange::error() const {
       break;
     case CURLE_URL_MALFORMAT:
     case CURLE_UNSUPPORTED_PROTOCOL:
-      if (connected) {
+      if (connected()) {
         name = "not_http";
       } else {
         kind = ErrorKind::kUsage;
@@ -329,6 +334,12 @@ store::Result<Response> Exchange::outcome() {
   const auto url = loggable_url(request_.url);
   response_.elapsed = since(started_at_);
   if (expired_ != nullptr) {
+    if (!connected()) {
+      return store::fail(store::ErrorKind::kRetryAfter, "connect_timed_out",
+                         fmt::format("cannot fetch '{}': no connection after {} ms", url,
+                                     response_.elapsed.count()),
+                         "check the address in site.url, the network and a proxy");
+    }
     const bool total = std::strcmp(expired_, "too_slow") == 0;
     return store::fail(store::ErrorKind::kRetryAfter, expired_,
                        total ? fmt::format("cannot fetch '{}': not complete after {} s", url,

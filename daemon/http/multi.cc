@@ -70,14 +70,13 @@ void Multi::fail_all(CURLcode code) {
   }
 }
 
-int Multi::on_socket(CURL*, curl_socket_t fd, int what, void* self, void*) {
+int Multi::on_socket(CURL*, curl_socket_t fd, int what, void* self, void* known) {
   auto* const multi = static_cast<Multi*>(self);
   try {
-    if (what == CURL_POLL_REMOVE) {
-      multi->unwatch(fd);
-    } else {
-      multi->watch(fd, what);
-    }
+    // libcurl knows this socket, but not a Watch for it: the number was used before, and its end was
+    // not told.
+    if (what == CURL_POLL_REMOVE || known == nullptr) multi->unwatch(fd);
+    if (what != CURL_POLL_REMOVE) multi->watch(fd, what);
   } catch (const std::exception& e) {
     base::http_log().error("cannot watch a socket: {}", e.what());
     return -1;
@@ -120,6 +119,7 @@ void Multi::watch(curl_socket_t fd, int what) {
       throw;
     }
     found = watches_.emplace(fd, std::move(made)).first;
+    curl_multi_assign(handle_.get(), fd, found->second.get());
   }
   found->second->wanted = what & CURL_POLL_INOUT;
   arm(found->second);

@@ -74,7 +74,7 @@ class Multi {
   struct Watch;
 
   void open();
-  static int on_socket(CURL* easy, curl_socket_t fd, int what, void* self, void* watch);
+  static int on_socket(CURL* easy, curl_socket_t fd, int what, void* self, void* known);
   static int on_timer(CURLM* handle, long timeout_ms, void* self);
   void watch(curl_socket_t fd, int what);
   void unwatch(curl_socket_t fd);
