@@ -41,7 +41,7 @@ std::string_view to_string(ContentType type) {
     case ContentType::kWhiteboard: return "whiteboard";
     case ContentType::kDatabase: return "database";
     case ContentType::kEmbed: return "embed";
-    case ContentType::kNone: break;
+    case ContentType::kNull: break;
   }
   return "";
 }
@@ -77,7 +77,7 @@ Index Content::find_user(std::string_view account_id) const {
 }
 
 Id Content::parent_id(const Page& page) const {
-  if (page.parent_type == ContentType::kNone) return 0;
+  if (page.parent_type == ContentType::kNull) return 0;
   return page.parent_type == ContentType::kPage ? pages_[page.parent].id
                                                 : containers_[page.parent].id;
 }
@@ -220,7 +220,7 @@ bool Content::edit(Index index, const Edit& edit) {
 
 void Content::detach(Page& page) {
   if (page.parent_type == ContentType::kPage) --pages_[page.parent].children;
-  page.parent_type = ContentType::kNone;
+  page.parent_type = ContentType::kNull;
   page.parent = kNone;
   page.position = -1;
 }

@@ -43,7 +43,7 @@ enum class Status : std::uint8_t { kCurrent, kArchived, kTrashed, kDeleted, kPur
 std::string_view to_string(Status status);
 std::optional<Status> parse_status(std::string_view text);
 
-enum class ContentType : std::uint8_t { kNone, kPage, kFolder, kWhiteboard, kDatabase, kEmbed };
+enum class ContentType : std::uint8_t { kNull, kPage, kFolder, kWhiteboard, kDatabase, kEmbed };
 std::string_view to_string(ContentType type);
 
 struct Label {
@@ -103,7 +103,7 @@ struct Page {
   std::int32_t version = 1;
   std::int32_t generated_version = 1;  // higher numbers come from edits
   Index children = 0;                  // pages whose parent this page is
-  ContentType parent_type = ContentType::kNone;
+  ContentType parent_type = ContentType::kNull;
   Status status = Status::kCurrent;
   bool live_doc = false;
   bool special_title = false;  // equals another title but for its case
