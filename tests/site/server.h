@@ -1,0 +1,98 @@
+#pragma once
+
+// The simulated Confluence Cloud site: a real HTTP/1.1 server on 127.0.0.1 that behaves as Confluence's API does, for tests,
+// benchmarks and the demo.
+//
+// The constructor generates the content, listens and returns when requests can come; it throws std::runtime_error when the port
+// cannot be had. The destructor (or stop()) closes every connection and joins the threads; the port then refuses.
+// Every function may be called from any thread. Content is guarded by one reader-writer lock: with_content() holds it alone,
+// so never call another function of the server in there.
+//
+//   site::ServerOptions options;
+//   options.content = {.spaces = 3, .pages = 60};
+//   site::Server server(options);
+//   // sync against server.url() as options.email with options.token, then
+//   EXPECT_EQ(site::compare(server.digest(), exported, {}).differences, 0U);   (compare.h)
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tests/site/content.h"
+#include "tests/site/settings.h"
+#include "tests/site/traffic.h"
+
+namespace site {
+
+struct ServerOptions {
+  ContentOptions content;
+  Settings settings;
+  std::string host = "127.0.0.1";  // loopback addresses only
+  std::uint16_t port = 0;          // 0 = any free one
+  unsigned threads = 2;
+  std::string email = "bot@example.com";
+  std::string token = "site-token";
+  std::string base_url;         // of _links.base; "" = a host that does not exist: nobody may follow it
+  std::uint32_t poison = 0;       // pages whose bodies answer 500, see poison_pages()
+  std::uint32_t poison_rows = 0;  // pages whose JSON lacks fields or has wrong types
+};
+
+// An API request as it came in.
+struct Seen {
+  std::uint64_t number = 0;  // 1, 2, ... since the start
+  std::string method;
+  std::string target;  // path and query as sent
+  std::string route;   // `GET /wiki/api/v2/pages/{id}`
+};
+
+class Server {
+ public:
+  explicit Server(const ServerOptions& options);
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  std::uint16_t port() const;
+  std::string url() const;  // http://127.0.0.1:PORT
+  const ServerOptions& options() const;
+  void stop();
+
+  Settings settings() const;
+  void change_settings(const std::function<void(Settings&)>& change);
+  void set_fault(Fault fault, double probability);
+  void clear_faults();
+
+  // From now on only this token is good; "" = none is.
+  void set_token(std::string_view token);
+  // Whose token it is: what /user/current answers.
+  std::string account_id() const;
+
+  Counters counters() const;
+  void reset_counters();
+
+  // Called on a server thread for every API request after it was counted and before it is answered; no lock is held. An empty
+  // function takes it away; a call may still be running then.
+  void observe(std::function<void(const Seen&)> observer);
+
+  // Ids in ascending order.
+  std::vector<Id> poison_pages() const;
+  std::vector<Id> poison_rows() const;
+  void set_poison(const std::vector<Id>& pages);
+  void set_poison_rows(const std::vector<Id>& pages);
+
+  // JSON Lines, see digest.h.
+  std::string digest() const;
+
+  // Runs `work` with the content to itself.
+  void with_content(const std::function<void(Content&)>& work);
+  void with_content(const std::function<void(const Content&)>& work) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace site
