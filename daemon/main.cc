@@ -7,7 +7,8 @@
 #include "daemon/cli/app.h"
 
 int main(int argc, char** argv) {
-  // A few arenas are enough for a few threads, and blocks of a listing's size go back to the system when they are freed.
+  // A few arenas are enough for a few threads, and blocks of a listing's size go back to the system
+  // when they are freed.
   mallopt(M_ARENA_MAX, 2);
   mallopt(M_MMAP_THRESHOLD, 1 << 20);
   base::ignore_sigpipe();

@@ -34,15 +34,16 @@ store::Result<std::unique_ptr<SiteSession>> SiteSession::make(const config::Conf
   confluence::GovernorOptions governor_options;
   governor_options.max_concurrency = static_cast<int>(config.http.max_concurrency);
   governor_options.max_requests_per_second = config.http.max_requests_per_second;
-  auto persist = [self = session.get()](std::optional<store::Time> until, const std::string& reason) {
+  auto persist = [self = session.get()](std::optional<store::Time> until,
+                                        const std::string& reason) {
     self->persist_wait(until, reason);
   };
-  session->governor_ = std::make_unique<confluence::Governor>(session->io_, session->clock_, governor_options,
-                                                              std::move(persist));
-  const confluence::Client::Deps deps{*session->http_, *session->governor_, *session->auth_, session->clock_,
-                                      session->parse_pool_};
-  session->client_ =
-      std::make_unique<confluence::Client>(deps, config.site.url, last_observation, config.http.timeout);
+  session->governor_ = std::make_unique<confluence::Governor>(session->io_, session->clock_,
+                                                              governor_options, std::move(persist));
+  const confluence::Client::Deps deps{*session->http_, *session->governor_, *session->auth_,
+                                      session->clock_, session->parse_pool_};
+  session->client_ = std::make_unique<confluence::Client>(deps, config.site.url, last_observation,
+                                                          config.http.timeout);
   return session;
 }
 
@@ -64,7 +65,8 @@ void SiteSession::persist_wait(std::optional<store::Time> until, const std::stri
   batch.meta[kWaitUntil] = until ? store::to_iso8601(*until) : "";
   batch.meta[kWaitReason] = until ? reason : "";
   writer_->submit(std::move(batch), [](const store::Result<store::CommitInfo>& committed) {
-    if (!committed) base::cli_log().warn("the site's wait was not saved: {}", committed.error().message);
+    if (!committed)
+      base::cli_log().warn("the site's wait was not saved: {}", committed.error().message);
   });
 }
 

@@ -1,10 +1,12 @@
 #pragma once
 
-// The parts that a command needs to talk to the site, wired in the order in which they may go away again.
+// The parts that a command needs to talk to the site, wired in the order in which they may go away
+// again.
 //
-// Threads: the network thread is the one that calls run(). Ownership: everything a coroutine of run() refers to must outlive
-// run(), which returns when that coroutine has ended. A first SIGINT or SIGTERM calls `on_stop` (or cancels the coroutine, while
-// that is empty); a second ends the process at once with exit code 130, which the mirror survives like any crash.
+// Threads: the network thread is the one that calls run(). Ownership: everything a coroutine of
+// run() refers to must outlive run(), which returns when that coroutine has ended. A first SIGINT
+// or SIGTERM calls `on_stop` (or cancels the coroutine, while that is empty); a second ends the
+// process at once with exit code 130, which the mirror survives like any crash.
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/thread_pool.hpp>
@@ -45,7 +47,8 @@ class SiteSession {
   boost::asio::thread_pool& parse_pool() { return parse_pool_; }
   boost::asio::thread_pool& reader_thread() { return reader_thread_; }
   const base::Clock& clock() const { return clock_; }
-  // For work that ends with the session, a progress line for example; canceled when run()'s coroutine ends.
+  // For work that ends with the session, a progress line for example; canceled when run()'s
+  // coroutine ends.
   mirror::TaskGroup& background() { return background_; }
 
  private:

@@ -66,8 +66,9 @@ store::Result<Status> gather(const std::filesystem::path& path) {
       std::count_if(walks.begin(), walks.end(), [](const auto& walk) { return !walk.done; }));
   std::error_code ignored;
   status.file_bytes = static_cast<std::int64_t>(std::filesystem::file_size(path, ignored));
-  std::sort(status.spaces.begin(), status.spaces.end(),
-            [](const auto& a, const auto& b) { return a.pages != b.pages ? a.pages > b.pages : a.id < b.id; });
+  std::sort(status.spaces.begin(), status.spaces.end(), [](const auto& a, const auto& b) {
+    return a.pages != b.pages ? a.pages > b.pages : a.id < b.id;
+  });
   return status;
 }
 
@@ -94,16 +95,17 @@ nlohmann::json as_json(const Status& status, const std::filesystem::path& path) 
   }
   json["runs"] = nlohmann::json::array();
   for (const auto& run : status.runs) {
-    json["runs"].push_back({{"run_id", std::to_string(run.run_id)},
-                            {"kind", run.kind},
-                            {"started_at", store::to_iso8601(run.started_at)},
-                            {"finished_at", run.finished_at ? nlohmann::json(store::to_iso8601(*run.finished_at))
-                                                            : nlohmann::json()},
-                            {"outcome", run.outcome},
-                            {"requests", run.requests},
-                            {"bytes", run.bytes},
-                            {"pages_changed", run.pages_changed},
-                            {"error", run.error}});
+    json["runs"].push_back(
+        {{"run_id", std::to_string(run.run_id)},
+         {"kind", run.kind},
+         {"started_at", store::to_iso8601(run.started_at)},
+         {"finished_at",
+          run.finished_at ? nlohmann::json(store::to_iso8601(*run.finished_at)) : nlohmann::json()},
+         {"outcome", run.outcome},
+         {"requests", run.requests},
+         {"bytes", run.bytes},
+         {"pages_changed", run.pages_changed},
+         {"error", run.error}});
   }
   json["quarantine"] = nlohmann::json::array();
   for (const auto& row : status.quarantine) {
@@ -123,26 +125,29 @@ void print_runs(const Status& status, store::Time now, std::ostream& out) {
   if (status.runs.empty()) return;
   out << "\nlast runs\n";
   for (const auto& run : status.runs) {
-    out << fmt::format("  {}  {:<11}  {:>7} requests  {:>9}  {:>7} pages changed  {}\n",
-                       store::to_iso8601(run.started_at), run.outcome, with_thousands(run.requests),
-                       bytes_in_words(run.bytes), with_thousands(run.pages_changed),
-                       run.finished_at ? in_words(*run.finished_at - run.started_at) : age(run.started_at, now));
+    out << fmt::format(
+        "  {}  {:<11}  {:>7} requests  {:>9}  {:>7} pages changed  {}\n",
+        store::to_iso8601(run.started_at), run.outcome, with_thousands(run.requests),
+        bytes_in_words(run.bytes), with_thousands(run.pages_changed),
+        run.finished_at ? in_words(*run.finished_at - run.started_at) : age(run.started_at, now));
     if (!run.error.empty()) out << "    " << printable(run.error) << "\n";
   }
 }
 
 void print_quarantine(const Status& status, std::ostream& out) {
   if (status.quarantine.empty()) return;
-  out << fmt::format("\nquarantine: {} objects that the site could not deliver\n", status.quarantine.size());
+  out << fmt::format("\nquarantine: {} objects that the site could not deliver\n",
+                     status.quarantine.size());
   for (const auto& row : status.quarantine) {
-    out << fmt::format("  {}  attempts {}, next try {}\n    {}\n", printable(row.subject), row.attempts,
-                       store::to_iso8601(row.next_try_at), printable(row.reason));
+    out << fmt::format("  {}  attempts {}, next try {}\n    {}\n", printable(row.subject),
+                       row.attempts, store::to_iso8601(row.next_try_at), printable(row.reason));
   }
 }
 
 void print(const Status& status, const std::filesystem::path& path, std::ostream& out) {
   const store::Time now = base::SystemClock().now();
-  out << fmt::format("mirror   {} ({})\nsite     {}\n", path.string(), bytes_in_words(status.file_bytes),
+  out << fmt::format("mirror   {} ({})\nsite     {}\n", path.string(),
+                     bytes_in_words(status.file_bytes),
                      status.site_url.empty() ? "not synced yet" : printable(status.site_url));
   out << fmt::format("spaces   {}\npages    {}", with_thousands(status.counts.spaces),
                      with_thousands(status.counts.pages));
@@ -154,8 +159,8 @@ void print(const Status& status, const std::filesystem::path& path, std::ostream
   out << fmt::format("\nversions {}\n", with_thousands(status.counts.versions));
   if (status.counts.bodies_due > 0 || status.counts.history_due > 0 || status.open_walks > 0) {
     out << fmt::format("to fetch {} bodies, {} version listings, {} listings not at their end\n",
-                       with_thousands(status.counts.bodies_due), with_thousands(status.counts.history_due),
-                       status.open_walks);
+                       with_thousands(status.counts.bodies_due),
+                       with_thousands(status.counts.history_due), status.open_walks);
   }
   if (!status.wait_until.empty()) {
     out << fmt::format("limits   the site asked us to wait until {} ({})\n", status.wait_until,
@@ -164,8 +169,8 @@ void print(const Status& status, const std::filesystem::path& path, std::ostream
   if (!status.spaces.empty()) out << "\nspaces by size\n";
   for (std::size_t i = 0; i < std::min(status.spaces.size(), kSpacesShown); ++i) {
     const auto& space = status.spaces[i];
-    out << fmt::format("  {:<16} {:>8} pages  seen {}\n", printable(space.key), with_thousands(space.pages),
-                       age(space.synced_at, now));
+    out << fmt::format("  {:<16} {:>8} pages  seen {}\n", printable(space.key),
+                       with_thousands(space.pages), age(space.synced_at, now));
   }
   if (status.spaces.size() > kSpacesShown) {
     out << fmt::format("  and {} more: 'confmirror spaces'\n", status.spaces.size() - kSpacesShown);
@@ -182,7 +187,8 @@ int run_status(const GlobalOptions& globals, std::ostream& out, std::ostream& er
   const auto status = gather(*path);
   if (!status) return report(status.error(), err);
   if (globals.json) {
-    out << as_json(*status, *path).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
+    out << as_json(*status, *path).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)
+        << "\n";
   } else {
     print(*status, *path, out);
   }

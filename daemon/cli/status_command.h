@@ -1,6 +1,7 @@
 #pragma once
 
-// `confmirror status`: what the mirror file says about itself. No network. Returns the exit code of README.md.
+// `confmirror status`: what the mirror file says about itself. No network. Returns the exit code of
+// README.md.
 
 #include <ostream>
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -29,6 +30,23 @@ constexpr std::size_t kFailuresShown = 20;
 std::size_t terminal_width() {
   winsize size{};
   return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 80;
+}
+
+struct OwnUsage {
+  double cpu_seconds = 0;
+  std::int64_t peak_memory_bytes = 0;
+};
+
+OwnUsage own_usage() {
+  rusage used{};
+  getrusage(RUSAGE_SELF, &used);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+  };
+  OwnUsage own;
+  own.cpu_seconds = seconds(used.ru_utime) + seconds(used.ru_stime);
+  own.peak_memory_bytes = std::int64_t{used.ru_maxrss} * 1024;
+  return own;
 }
 
 bool equal_keys(const std::string& a, const std::string& b) { return config::matches(a, b); }
@@ -61,11 +79,12 @@ mirror::CrawlOptions crawl_options(const config::Config& config, const SyncArgs&
   options.max_concurrency = static_cast<int>(config.http.max_concurrency);
   options.overlap = std::chrono::duration_cast<std::chrono::seconds>(config.sync.overlap);
   options.retry_quarantine = args.full;
+  options.refetch_bodies = args.full;
   options.split = split_of(args.split);
-  options.scope = fmt::format("spaces={} include={} exclude={} types={} statuses={}", fmt::join(args.spaces, ","),
-                              fmt::join(mirror_config.include_spaces, ","),
-                              fmt::join(mirror_config.exclude_spaces, ","),
-                              fmt::join(mirror_config.space_types, ","), fmt::join(options.page_statuses, ","));
+  options.scope = fmt::format(
+      "spaces={} include={} exclude={} types={} statuses={}", fmt::join(args.spaces, ","),
+      fmt::join(mirror_config.include_spaces, ","), fmt::join(mirror_config.exclude_spaces, ","),
+      fmt::join(mirror_config.space_types, ","), fmt::join(options.page_statuses, ","));
   return options;
 }
 
@@ -79,6 +98,9 @@ class SyncRun {
 
  private:
   store::Result<void> open();
+  store::Result<void> open_writer();
+  store::Result<void> open_reader();
+  store::Result<void> expect_same_site();
   base::Awaitable<store::Result<void>> sync();
   base::Awaitable<void> show_progress(std::chrono::milliseconds interval, bool live);
   ProgressView view() const;
@@ -101,33 +123,56 @@ class SyncRun {
   bool line_shown_ = false;
 };
 
+store::Result<void> SyncRun::open_writer() {
+  store::Writer::Options options;
+  options.history = config_.mirror.history;
+  auto writer = store::Writer::open(path_, options);
+  if (!writer) return store::fail(writer.error());
+  writer_ = std::move(*writer);
+  return {};
+}
+
+store::Result<void> SyncRun::open_reader() {
+  auto reader = store::Reader::open(path_);
+  if (!reader && reader.error().name == "mirror_older") {
+    // The writer brings the schema forward; what the mirror says stays as it is.
+    if (auto opened = open_writer(); !opened) return opened;
+    reader = store::Reader::open(path_);
+  }
+  if (!reader) return store::fail(reader.error());
+  reader_ = std::move(*reader);
+  return {};
+}
+
+store::Result<void> SyncRun::expect_same_site() {
+  auto site = reader_->meta("site_url");
+  if (!site) return store::fail(site.error());
+  if (!*site || **site == config_.site.url) return {};
+  return store::fail(
+      store::ErrorKind::kUsage, "another_site",
+      fmt::format("cannot sync '{}': it is a mirror of {}, the configuration names {}",
+                  path_.string(), **site, config_.site.url),
+      "give each site its own mirror.path");
+}
+
 store::Result<void> SyncRun::open() {
   auto config = load_config(globals_);
   if (!config) return store::fail(config.error());
   config_ = std::move(*config);
   path_ = mirror_path(globals_, config_);
+  auto lock = store::MirrorLock::acquire(path_);
+  if (!lock) return store::fail(lock.error());
+  lock_.emplace(std::move(*lock));
 
   store::Observation last_observation = 0;
-  const bool exists = std::filesystem::exists(path_);
-  if (exists) {
-    auto reader = store::Reader::open(path_);
-    if (!reader) return store::fail(reader.error());
-    reader_ = std::move(*reader);
-    auto site = reader_->meta("site_url");
-    if (!site) return store::fail(site.error());
-    if (*site && **site != config_.site.url) {
-      return store::fail(store::ErrorKind::kUsage, "another_site",
-                         fmt::format("cannot sync '{}': it is a mirror of {}, the configuration names {}",
-                                     path_.string(), **site, config_.site.url),
-                         "give each site its own mirror.path");
-    }
+  std::error_code ignored;
+  if (std::filesystem::exists(path_, ignored)) {
+    if (auto opened = open_reader(); !opened) return opened;
+    if (auto same = expect_same_site(); !same) return same;
     auto observation = reader_->last_observation();
     if (!observation) return store::fail(observation.error());
     last_observation = *observation;
   }
-  auto lock = store::MirrorLock::acquire(path_);
-  if (!lock) return store::fail(lock.error());
-  lock_.emplace(std::move(*lock));
   auto session = SiteSession::make(config_, last_observation);
   if (!session) return store::fail(session.error());
   session_ = std::move(*session);
@@ -140,28 +185,25 @@ base::Awaitable<store::Result<void>> SyncRun::sync() {
   auto who = co_await session_->client().who_am_i();
   if (!who) co_return store::fail(who.error());
 
-  store::Writer::Options writer_options;
-  writer_options.history = config_.mirror.history;
-  auto writer = store::Writer::open(path_, writer_options);
-  if (!writer) co_return store::fail(writer.error());
-  writer_ = std::move(*writer);
-  session_->persist_waits_in(writer_.get());
-  if (!reader_) {
-    auto reader = store::Reader::open(path_);
-    if (!reader) co_return store::fail(reader.error());
-    reader_ = std::move(*reader);
+  if (!writer_) {
+    if (auto opened = open_writer(); !opened) co_return opened;
   }
+  if (!reader_) {
+    if (auto opened = open_reader(); !opened) co_return opened;
+  }
+  session_->persist_waits_in(writer_.get());
   store::Batch site(0, session_->clock().now());
   site.meta["site_url"] = config_.site.url;
   auto committed = co_await base::commit(*writer_, std::move(site));
   if (!committed) co_return store::fail(committed.error());
 
-  const mirror::CrawlDeps deps{session_->io(),     session_->client(),        session_->governor(),
-                               *writer_,           *reader_,                  session_->reader_thread(),
-                               session_->parse_pool(), session_->clock()};
+  const mirror::CrawlDeps deps{
+      session_->io(), session_->client(),        session_->governor(),   *writer_,
+      *reader_,       session_->reader_thread(), session_->parse_pool(), session_->clock()};
   crawl_ = std::make_unique<mirror::Crawl>(deps, crawl_options(config_, args_), std::move(*who));
   session_->on_stop = [this] {
-    err_ << (line_shown_ ? "\n" : "") << "confmirror: stopping; again to stop at once\n" << std::flush;
+    err_ << (line_shown_ ? "\n" : "") << "confmirror: stopping; again to stop at once\n"
+         << std::flush;
     line_shown_ = false;
     crawl_->stop();
   };
@@ -173,7 +215,8 @@ ProgressView SyncRun::view() const {
   if (crawl_) view.progress = crawl_->progress();
   view.usage = session_->client().usage();
   view.governor = session_->governor().status();
-  view.elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - started_);
+  view.elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::chrono::steady_clock::now() - started_);
   view.now = session_->clock().now();
   return view;
 }
@@ -224,10 +267,12 @@ void SyncRun::print_failures() const {
     err_ << "confmirror: failed: " << printable(failures[i]) << "\n";
   }
   if (failures.size() > kFailuresShown) {
-    err_ << "confmirror: " << failures.size() - kFailuresShown << " more; 'confmirror status' names them all\n";
+    err_ << "confmirror: " << failures.size() - kFailuresShown
+         << " more; 'confmirror status' names them all\n";
   } else if (failures.empty() && crawl_->progress().quarantined > 0) {
     err_ << "confmirror: " << crawl_->progress().quarantined
-         << " objects wait in quarantine; 'confmirror status' names them, 'sync --full' tries them now\n";
+         << " objects wait in quarantine; 'confmirror status' names them, 'sync --full' tries them "
+            "now\n";
   }
 }
 
@@ -245,21 +290,27 @@ void SyncRun::print_summary() const {
                            {"seconds", static_cast<double>(now.elapsed.count()) / 1000.0},
                            {"failures", p.failures},
                            {"quarantined", p.quarantined},
+                           {"cpu_seconds", own_usage().cpu_seconds},
+                           {"peak_memory_bytes", own_usage().peak_memory_bytes},
                            {"mirror", path_.string()}};
     out_ << json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
     return;
   }
   if (globals_.quiet) return;
-  out_ << fmt::format("{} spaces, {} pages seen, {} new or changed, {} older versions; {} requests, {}, {}\n",
-                      with_thousands(p.spaces), with_thousands(p.pages_seen), with_thousands(p.pages_changed),
-                      with_thousands(p.versions_new), with_thousands(now.usage.requests),
-                      bytes_in_words(now.usage.wire_bytes), in_words(now.elapsed))
+  out_ << fmt::format(
+              "{} spaces, {} pages seen, {} new or changed, {} older versions; {} requests, {}, "
+              "{}\n",
+              with_thousands(p.spaces), with_thousands(p.pages_seen),
+              with_thousands(p.pages_changed), with_thousands(p.versions_new),
+              with_thousands(now.usage.requests), bytes_in_words(now.usage.wire_bytes),
+              in_words(now.elapsed))
        << "mirror: " << path_.string() << "\n";
 }
 
 }  // namespace
 
-int run_sync(const GlobalOptions& globals, const SyncArgs& args, std::ostream& out, std::ostream& err) {
+int run_sync(const GlobalOptions& globals, const SyncArgs& args, std::ostream& out,
+             std::ostream& err) {
   return SyncRun(globals, args, out, err).run();
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 
-// `confmirror sync`: one synchronisation, then exit. Results on `out`, everything else on `err`; returns the exit code of
-// README.md. Runs the network thread on the calling thread.
+// `confmirror sync`: one synchronisation, then exit. Results on `out`, everything else on `err`;
+// returns the exit code of README.md. Runs the network thread on the calling thread.
 
 #include <ostream>
 #include <string>
@@ -13,10 +13,11 @@ namespace cli {
 
 struct SyncArgs {
   std::vector<std::string> spaces;  // keys; empty = all that the configuration admits
-  bool full = false;                // try again now what waits in quarantine
-  std::string split = "scout";      // none | ends | scout: see mirror::SplitScheme; for measurements
+  bool full = false;                // fetch every body again, and try what waits in quarantine
+  std::string split = "scout";  // none | ends | scout: see mirror::SplitScheme; for measurements
 };
 
-int run_sync(const GlobalOptions& globals, const SyncArgs& args, std::ostream& out, std::ostream& err);
+int run_sync(const GlobalOptions& globals, const SyncArgs& args, std::ostream& out,
+             std::ostream& err);
 
 }  // namespace cli

@@ -41,6 +41,7 @@ struct CrawlOptions {
   int max_concurrency = 8;
   std::chrono::seconds overlap{900};  // of the closing poll, in the site's time
   bool retry_quarantine = false;      // try now what is waiting in quarantine
+  bool refetch_bodies = false;        // fetch every body, not only those whose version is new
   SplitScheme split = SplitScheme::kScout;
   std::string scope;  // what is crawled, in words; an interrupted crawl is only taken up again
                       // under the same scope

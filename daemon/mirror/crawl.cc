@@ -16,6 +16,7 @@ namespace mirror {
 namespace {
 constexpr int kMaxClosingPolls = 10;
 constexpr int kMaxBodyRounds = 3;
+constexpr std::size_t kRunsLookedAt = 20;
 constexpr std::size_t kUsersPerRequest = 250;  // OpenAPI document, POST /users-bulk
 
 std::string meta_key(std::int64_t run_id, std::string_view what) {
@@ -45,6 +46,7 @@ class Crawl::Impl {
   using Step = base::Awaitable<void> (Impl::*)();
   base::Awaitable<void> step(std::string phase, Step work);
   base::Awaitable<void> begin();
+  base::Awaitable<void> close_crashed_runs(store::Batch& batch);
   base::Awaitable<void> crawl_spaces();
   base::Awaitable<void> list_spaces(std::string status);
   base::Awaitable<void> keep_spaces(confluence::Listing<store::Space> listing);
@@ -73,6 +75,7 @@ class Crawl::Impl {
   std::vector<store::WalkState> unfinished_;
   std::vector<store::Space> spaces_;
   bool resumed_ = false;
+  std::optional<store::RunUpdate> earlier_;  // what this run did before it was interrupted
 };
 
 base::Awaitable<void> Crawl::Impl::put(store::Batch batch) {
@@ -89,6 +92,12 @@ store::RunUpdate Crawl::Impl::run_update() const {
   run.requests = context_.deps.client.usage().requests;
   run.bytes = context_.deps.client.usage().wire_bytes;
   run.pages_changed = context_.progress.pages_changed;
+  if (earlier_) {
+    run.started_at = earlier_->started_at;
+    run.requests += earlier_->requests;
+    run.bytes += earlier_->bytes;
+    run.pages_changed += earlier_->pages_changed;
+  }
   return run;
 }
 
@@ -167,8 +176,29 @@ base::Awaitable<void> Crawl::Impl::begin() {
     batch.meta[meta_key(context_.run_id, "site_time")] = store::to_iso8601(*site_time_at_start_);
   }
   batch.meta["account_id"] = account_id_;
+  co_await close_crashed_runs(batch);
   batch.runs.push_back(run_update());
   co_await put(std::move(batch));
+}
+
+// A process that was killed could not say so itself; and the run that is taken up again goes on
+// counting.
+base::Awaitable<void> Crawl::Impl::close_crashed_runs(store::Batch& batch) {
+  auto query = [](store::Reader& reader) { return reader.runs(kRunsLookedAt); };
+  auto runs = co_await context_.read(std::move(query));
+  if (!runs) {
+    context_.fail(runs.error());
+    co_return;
+  }
+  for (auto& run : *runs) {
+    if (run.run_id == context_.run_id) {
+      earlier_ = run;
+    } else if (run.outcome == "running") {
+      run.outcome = "interrupted";
+      run.error = "the process ended without a word";
+      batch.runs.push_back(std::move(run));
+    }
+  }
 }
 
 base::Awaitable<void> Crawl::Impl::crawl_spaces() {
@@ -229,7 +259,7 @@ base::Awaitable<void> Crawl::Impl::plan_walks() {
   std::map<store::Id, std::int64_t> known_pages;
   for (const auto& space : *known) known_pages[space.id] = space.pages;
 
-  // Spaces with pages known to be bad are listed without bodies; the rest of their pages then comes
+  // Spaces with pages known to be bad are listed without bodies too; the rest of their pages comes
   // by ids.
   std::unordered_set<store::Id> by_ids;
   const auto now = context_.due_time();
@@ -262,11 +292,18 @@ base::Awaitable<void> Crawl::Impl::plan_walks() {
     load.known_pages = known_pages[space.id];
     loads.push_back(load);
   }
+  // What was mirrored before is listed without bodies: only those that changed travel again.
+  const auto before = std::partition(loads.begin(), loads.end(), [&](const SpaceLoad& load) {
+    return !by_ids.contains(load.space_id) &&
+           (load.known_pages == 0 || context_.options.refetch_bodies);
+  });
+  std::vector<SpaceLoad> listed(before, loads.end());
+  loads.erase(before, loads.end());
   auto groups = group_spaces(std::move(loads), context_.options.max_concurrency);
-  std::vector<bool> without_bodies;
-  for (const auto& group : groups) {
-    without_bodies.push_back(
-        std::any_of(group.begin(), group.end(), [&](store::Id id) { return by_ids.contains(id); }));
+  std::vector<bool> without_bodies(groups.size(), false);
+  for (auto& group : group_spaces(std::move(listed), context_.options.max_concurrency)) {
+    groups.push_back(std::move(group));
+    without_bodies.push_back(true);
   }
   if (resumed_) walks_.resume(std::move(unfinished_));
   co_await walks_.start(std::move(groups), std::move(without_bodies));
