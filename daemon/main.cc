@@ -1,4 +1,5 @@
 #include <malloc.h>
+#include <sys/prctl.h>
 
 #include <exception>
 #include <iostream>
@@ -11,6 +12,8 @@ int main(int argc, char** argv) {
   // when they are freed.
   mallopt(M_ARENA_MAX, 2);
   mallopt(M_MMAP_THRESHOLD, 1 << 20);
+  // A core file would hold the token.
+  prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   base::ignore_sigpipe();
   try {
     return cli::run(argc, argv, std::cin, std::cout, std::cerr);
