@@ -1,7 +1,9 @@
 #include "daemon/cli/app.h"
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
 #include <string>
+#include <vector>
 
 #include "daemon/base/log.h"
 #include "daemon/cli/completion.h"
@@ -12,12 +14,17 @@
 #include "daemon/cli/setup_commands.h"
 #include "daemon/cli/status_command.h"
 #include "daemon/cli/sync_command.h"
+#include "daemon/cli/usage.h"
+#include "daemon/export/output_file.h"
 
 namespace cli {
 
 namespace {
 
-constexpr int kUsageExit = 2;
+constexpr const char* kFooter =
+    "Every command takes --config FILE, --db FILE, --json, --quiet, --no-progress and --log-level "
+    "LEVEL.";
+constexpr int kFindings = 1;
 
 struct Streams {
   std::istream& in;
@@ -26,8 +33,10 @@ struct Streams {
 };
 
 void add_globals(CLI::App& app, GlobalOptions& globals) {
-  app.add_option("--config", globals.config, "Configuration file (else see README.md)")->type_name("FILE");
-  app.add_option("--db", globals.db, "Mirror file, instead of the configuration's")->type_name("FILE");
+  app.add_option("--config", globals.config, "Configuration file (else see README.md)")
+      ->type_name("FILE");
+  app.add_option("--db", globals.db, "Mirror file, instead of the configuration's")
+      ->type_name("FILE");
   app.add_flag("--json", globals.json, "Machine output on stdout");
   app.add_flag("--quiet,-q", globals.quiet, "Nothing but results and errors");
   app.add_flag("--no-progress", globals.no_progress, "No progress lines");
@@ -35,10 +44,14 @@ void add_globals(CLI::App& app, GlobalOptions& globals) {
       ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}));
 }
 
-void add_sync(CLI::App& app, const GlobalOptions& globals, SyncArgs& args, Streams streams, int& exit_code) {
+void add_sync(CLI::App& app, const GlobalOptions& globals, SyncArgs& args, Streams streams,
+              int& exit_code) {
   auto* sync = app.add_subcommand("sync", "Bring the mirror up to date with the site, then exit");
-  sync->add_option("--space", args.spaces, "Only this space (repeatable)")->type_name("KEY");
-  sync->add_flag("--full", args.full, "Try again now what waits in quarantine");
+  sync->add_option("--space", args.spaces, "Only this space (repeatable)")
+      ->type_name("KEY")
+      ->allow_extra_args(false);
+  sync->add_flag("--full", args.full,
+                 "Fetch every body again, and try what waits in quarantine now");
   sync->add_option("--split", args.split, "How one huge space is shared out: none, ends or scout")
       ->check(CLI::IsMember({"none", "ends", "scout"}))
       ->group("For measurements");
@@ -47,11 +60,13 @@ void add_sync(CLI::App& app, const GlobalOptions& globals, SyncArgs& args, Strea
   });
 }
 
-void add_setup(CLI::App& app, const GlobalOptions& globals, InitArgs& args, Streams streams, int& exit_code) {
+void add_setup(CLI::App& app, const GlobalOptions& globals, InitArgs& args, Streams streams,
+               int& exit_code) {
   auto* init = app.add_subcommand("init", "Write the configuration and validate the connection");
   init->add_option("--site", args.site, "https://your-domain.atlassian.net")->type_name("URL");
   init->add_option("--email", args.email, "E-mail address of the account")->type_name("ADDRESS");
-  init->add_option("--token-file", args.token_file, "File with the API token; written if it is not there")
+  init->add_option("--token-file", args.token_file,
+                   "File with the API token; written if it is not there")
       ->type_name("FILE");
   init->add_option("--token-env", args.token_env, "Environment variable that holds the API token")
       ->type_name("NAME");
@@ -62,44 +77,75 @@ void add_setup(CLI::App& app, const GlobalOptions& globals, InitArgs& args, Stre
     exit_code = run_init(globals, args, streams.in, streams.out, streams.err);
   });
   auto* check = app.add_subcommand("check", "Test configuration, credentials, clock and mirror");
-  check->callback(
-      [&globals, streams, &exit_code] { exit_code = run_check(globals, streams.out, streams.err); });
+  check->callback([&globals, streams, &exit_code] {
+    exit_code = run_check(globals, streams.out, streams.err);
+  });
+}
+
+void add_help(CLI::App& app, std::vector<std::string>& command, Streams streams, int& exit_code) {
+  auto* help = app.add_subcommand("help", "This text, or that of a command");
+  help->add_option("command", command, "The command to tell about")->type_name("COMMAND");
+  help->callback([&app, &command, streams, &exit_code] {
+    const auto text = help_of(app, command);
+    if (text) {
+      streams.out << *text;
+    } else {
+      exit_code = report(text.error(), streams.err);
+    }
+  });
+}
+
+int parse(CLI::App& app, int argc, char** argv, Streams streams, const int& exit_code) {
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& asked) {  // --help, --version
+    return app.exit(asked, streams.out, streams.err);
+  } catch (const CLI::ParseError& refusal) {
+    return report(explain_refusal(app, refusal), streams.err);
+  }
+  return exit_code;
+}
+
+// A pipe that was closed and a disk that is full show only when the stream is emptied.
+int finish(int exit_code, Streams streams) {
+  errno = streams.out ? 0 : errno;
+  streams.out.flush();
+  if (streams.out || exit_code > kFindings) return exit_code;
+  return report(exporting::write_error("standard output", errno == 0 ? EIO : errno), streams.err);
 }
 
 }  // namespace
 
 int run(int argc, char** argv, std::istream& in, std::ostream& out, std::ostream& err) {
-  CLI::App app("confmirror keeps a complete, versioned copy of a Confluence Cloud site in one SQLite file.",
-               "confmirror");
+  CLI::App app(
+      "confmirror keeps a complete, versioned copy of a Confluence Cloud site in one SQLite file.",
+      "confmirror");
   app.set_version_flag("--version", "confmirror " CONFMIRROR_VERSION);
   app.require_subcommand(1);
   app.fallthrough();
+  app.footer(kFooter);
   GlobalOptions globals;
   SyncArgs sync_args;
   InitArgs init_args;
+  std::vector<std::string> help_command;
   int exit_code = 0;
   const Streams streams{in, out, err};
   add_globals(app, globals);
   app.parse_complete_callback([&globals] {
     const auto level = globals.log_level.empty() ? std::string("warn") : globals.log_level;
-    if (!base::configure_logging(level, "text")) throw CLI::ValidationError("--log-level", "unknown level");
+    if (!base::configure_logging(level, "text"))
+      throw CLI::ValidationError("--log-level", "unknown level");
   });
   add_setup(app, globals, init_args, streams, exit_code);
   add_sync(app, globals, sync_args, streams, exit_code);
-  auto* status = app.add_subcommand("status", "What the mirror holds, how fresh it is, what is amiss");
+  auto* status =
+      app.add_subcommand("status", "What the mirror holds, how fresh it is, what is amiss");
   status->callback([&] { exit_code = run_status(globals, out, err); });
   add_read_commands(app, globals, out, err, exit_code);
   add_db_commands(app, globals, out, err, exit_code);
   add_completion_command(app, out, exit_code);
-  auto* help = app.add_subcommand("help", "This text");
-  help->callback([&] { out << app.help(); });
-
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& e) {
-    return app.exit(e, out, err) == 0 ? 0 : kUsageExit;
-  }
-  return exit_code;
+  add_help(app, help_command, streams, exit_code);
+  return finish(parse(app, argc, argv, streams, exit_code), streams);
 }
 
 }  // namespace cli

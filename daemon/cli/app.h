@@ -1,6 +1,7 @@
 #pragma once
 
-// The command line: which sub-commands there are and what each is called with. Wiring only. Network thread = calling thread.
+// The command line: which sub-commands there are and what each is called with. Wiring only. Network
+// thread = calling thread.
 
 #include <istream>
 #include <ostream>

@@ -1,6 +1,7 @@
 #pragma once
 
-// How errors are told to the user, and how text that others wrote is shown on a terminal. Any thread.
+// How errors are told to the user, and how text that others wrote is shown on a terminal. Any
+// thread.
 
 #include <ostream>
 #include <string>
@@ -13,7 +14,10 @@ namespace cli {
 // Prints `confmirror: <message>` and the hint below it; returns the exit code for it.
 int report(const store::Error& error, std::ostream& err);
 
-// The text on one line, with control characters (escape sequences among them) replaced.
+// The text on one line, with what could steer a terminal replaced: control characters (escape
+// sequences among them), marks that turn the direction of text, bytes that are not UTF-8.
 std::string printable(std::string_view text);
+// The same, but newlines and tabs stay.
+std::string printable_lines(std::string_view text);
 
 }  // namespace cli

@@ -1,1 +1,199 @@
 #include "daemon/export/jsonl.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace exporting {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json id_or_null(const std::optional<store::Id>& id) {
+  return id ? Json(std::to_string(*id)) : Json();
+}
+
+Json text_or_null(const std::optional<std::string>& text) { return text ? Json(*text) : Json(); }
+
+// An account that the site did not name.
+Json account_or_null(const std::string& id) { return id.empty() ? Json() : Json(id); }
+
+Json body_or_null(const std::optional<store::Body>& body) {
+  if (!body) return {};
+  Json json;
+  json["storage"] = body->text;
+  return json;
+}
+
+Json hash_or_null(const std::optional<store::Sha256>& hash) {
+  return hash ? Json(store::to_hex(*hash)) : Json();
+}
+
+void add_tombstone(Json& json, const std::optional<store::Time>& gone_at,
+                   const std::string& reason) {
+  if (!gone_at) return;
+  json["gone_at"] = store::to_iso8601(*gone_at);
+  json["gone_reason"] = reason;
+}
+
+class Exporter {
+ public:
+  Exporter(store::Reader& reader, const JsonlOptions& options, const WriteLine& write)
+      : reader_(reader), options_(options), write_(write) {}
+
+  store::Result<JsonlCounts> run();
+
+ private:
+  bool visit(const store::PageRow& page);
+  bool write_spaces();
+  bool write_versions(store::Id page_id);
+  bool write_line(const Json& json);
+  Json space_json(const store::SpaceRow& space) const;
+  Json page_json(const store::PageRow& page) const;
+  static Json version_json(store::Id page_id, const store::VersionRow& version);
+  std::string web_url(const std::string& path) const { return site_url_ + "/wiki" + path; }
+  bool keep(store::Result<void> result);
+
+  store::Reader& reader_;
+  const JsonlOptions& options_;
+  const WriteLine& write_;
+  std::string site_url_;
+  bool spaces_written_ = false;
+  JsonlCounts counts_;
+  std::optional<store::Error> error_;
+  std::string line_;
+};
+
+store::Result<JsonlCounts> Exporter::run() {
+  auto visited = reader_.for_each_page([this](const store::PageRow& page) { return visit(page); },
+                                       /*with_bodies=*/true, options_.space_ids);
+  if (error_) return store::fail(std::move(*error_));
+  if (!visited) return store::fail(visited.error());
+  if (!spaces_written_ && !write_spaces()) return store::fail(std::move(*error_));
+  return counts_;
+}
+
+// Spaces are read inside the walk over the pages, because that is what holds the snapshot which
+// both must come from.
+bool Exporter::visit(const store::PageRow& page) {
+  if (!spaces_written_ && !write_spaces()) return false;
+  if (options_.live_only && page.gone_at) return true;
+  if (!write_line(page_json(page))) return false;
+  ++counts_.pages;
+  return !options_.history || write_versions(page.id);
+}
+
+bool Exporter::write_spaces() {
+  spaces_written_ = true;
+  auto site_url = reader_.meta("site_url");
+  if (!site_url) return keep(store::fail(site_url.error()));
+  site_url_ = site_url->value_or("");
+  auto spaces = reader_.spaces();
+  if (!spaces) return keep(store::fail(spaces.error()));
+  std::sort(spaces->begin(), spaces->end(),
+            [](const auto& a, const auto& b) { return a.id < b.id; });
+  const auto& wanted = options_.space_ids;
+  for (const auto& space : *spaces) {
+    if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), space.id) == wanted.end()) {
+      continue;
+    }
+    if (!write_line(space_json(space))) return false;
+    ++counts_.spaces;
+  }
+  return true;
+}
+
+bool Exporter::write_versions(store::Id page_id) {
+  auto write_one = [this, page_id](const store::VersionRow& version) {
+    if (!write_line(version_json(page_id, version))) return false;
+    ++counts_.versions;
+    return true;
+  };
+  return keep(reader_.for_each_version(page_id, write_one, /*with_bodies=*/true)) && !error_;
+}
+
+bool Exporter::write_line(const Json& json) {
+  // Bytes that are not UTF-8 cannot come from the site's JSON; should they be in a damaged file,
+  // they must not end the export.
+  line_ = json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  line_ += '\n';
+  return keep(write_(line_));
+}
+
+bool Exporter::keep(store::Result<void> result) {
+  if (!result && !error_) error_ = std::move(result.error());
+  return !error_;
+}
+
+Json Exporter::space_json(const store::SpaceRow& space) const {
+  Json json;
+  json["kind"] = "space";
+  json["space_id"] = std::to_string(space.id);
+  json["space_key"] = space.key;
+  json["current_alias"] = text_or_null(space.current_alias);
+  json["name"] = space.name;
+  json["type"] = space.type;
+  json["status"] = space.status;
+  json["description"] = text_or_null(space.description);
+  json["homepage_id"] = id_or_null(space.homepage_id);
+  json["icon_url"] = space.icon_path ? Json(site_url_ + *space.icon_path) : Json();
+  json["labels"] = space.labels;
+  json["author_id"] = account_or_null(space.author_id);
+  json["created_at"] = store::to_iso8601(space.created_at);
+  json["web_url"] = web_url(space.web_path);
+  return json;
+}
+
+Json Exporter::page_json(const store::PageRow& page) const {
+  Json json;
+  json["kind"] = "page";
+  json["page_id"] = std::to_string(page.id);
+  json["space_key"] = page.space_key;
+  json["title"] = page.title;
+  json["status"] = page.status;
+  json["version"] = page.version.number;
+  json["space_id"] = std::to_string(page.space_id);
+  json["parent_id"] = id_or_null(page.parent_id);
+  json["parent_type"] = text_or_null(page.parent_type);
+  json["position"] = page.position ? Json(*page.position) : Json();
+  json["subtype"] = text_or_null(page.subtype);
+  json["author_id"] = account_or_null(page.author_id);
+  json["owner_id"] = text_or_null(page.owner_id);
+  json["last_owner_id"] = text_or_null(page.last_owner_id);
+  json["created_at"] = store::to_iso8601(page.created_at);
+  json["modified_at"] = store::to_iso8601(page.version.created_at);
+  json["modified_by"] = account_or_null(page.version.author_id);
+  json["version_message"] = page.version.message;
+  json["minor_edit"] = page.version.minor_edit;
+  json["web_url"] = web_url(page.web_path);
+  add_tombstone(json, page.gone_at, page.gone_reason);
+  json["body"] = body_or_null(page.body);
+  json["body_sha256"] = page.body ? hash_or_null(page.body_hash) : Json();
+  return json;
+}
+
+Json Exporter::version_json(store::Id page_id, const store::VersionRow& version) {
+  Json json;
+  json["kind"] = "version";
+  json["page_id"] = std::to_string(page_id);
+  json["version"] = version.version.number;
+  json["created_at"] = store::to_iso8601(version.version.created_at);
+  json["author_id"] = account_or_null(version.version.author_id);
+  json["message"] = version.version.message;
+  json["minor_edit"] = version.version.minor_edit;
+  json["body"] = body_or_null(version.body);
+  json["body_sha256"] = hash_or_null(version.body_hash);
+  return json;
+}
+
+}  // namespace
+
+store::Result<JsonlCounts> export_jsonl(store::Reader& reader, const JsonlOptions& options,
+                                        const WriteLine& write) {
+  return Exporter(reader, options, write).run();
+}
+
+}  // namespace exporting

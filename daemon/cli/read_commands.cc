@@ -1,0 +1,93 @@
+#include "daemon/cli/read_commands.h"
+
+#include <memory>
+
+#include "daemon/cli/export_command.h"
+#include "daemon/cli/page_commands.h"
+
+namespace cli {
+
+namespace {
+
+void add_pages(CLI::App& app, const GlobalOptions& globals, std::ostream& out, std::ostream& err,
+               int& exit_code) {
+  auto args = std::make_shared<PagesArgs>();
+  auto* pages = app.add_subcommand("pages", "The pages of the mirror or of one space");
+  pages->add_option("--space", args->space, "Only those of this space")->type_name("KEY");
+  pages->add_option("--status", args->statuses, "Only those of this status (repeatable)")
+      ->allow_extra_args(false)
+      ->check(CLI::IsMember({"current", "archived", "trashed", "deleted", "draft"}));
+  pages->add_option("--title", args->title, "Only those of exactly this title, in any case")
+      ->type_name("TITLE");
+  pages->add_option("--sort", args->sort, "By what, with - in front for descending")
+      ->check(CLI::IsMember({"title", "-title", "id", "-id", "modified", "-modified"}))
+      ->capture_default_str();
+  pages->add_option("--limit", args->limit, "At most so many")
+      ->type_name("N")
+      ->check(CLI::NonNegativeNumber);
+  pages->add_option("--offset", args->offset, "Leave out so many at the beginning")
+      ->type_name("N")
+      ->check(CLI::NonNegativeNumber);
+  pages->callback([&globals, &out, &err, &exit_code, args] {
+    exit_code = run_pages(globals, *args, out, err);
+  });
+}
+
+void add_page(CLI::App& app, const GlobalOptions& globals, std::ostream& out, std::ostream& err,
+              int& exit_code) {
+  auto args = std::make_shared<PageArgs>();
+  auto* page = app.add_subcommand("page", "One page with its body");
+  page->add_option("id", args->id, "The page's id")->type_name("ID")->required();
+  page->add_option("--version", args->version, "As it was in this version")
+      ->type_name("N")
+      ->check(CLI::PositiveNumber);
+  page->add_option("--format", args->format,
+                   "storage: the body alone, exactly as Confluence sent it; json: everything")
+      ->check(CLI::IsMember({"storage", "json"}));
+  page->callback(
+      [&globals, &out, &err, &exit_code, args] { exit_code = run_page(globals, *args, out, err); });
+}
+
+void add_history(CLI::App& app, const GlobalOptions& globals, std::ostream& out, std::ostream& err,
+                 int& exit_code) {
+  auto id = std::make_shared<std::string>();
+  auto* history = app.add_subcommand("history", "The versions of a page, newest first");
+  history->add_option("id", *id, "The page's id")->type_name("ID")->required();
+  history->callback(
+      [&globals, &out, &err, &exit_code, id] { exit_code = run_history(globals, *id, out, err); });
+}
+
+void add_export(CLI::App& app, const GlobalOptions& globals, std::ostream& out, std::ostream& err,
+                int& exit_code) {
+  auto args = std::make_shared<ExportArgs>();
+  auto* command = app.add_subcommand("export", "The mirror as JSON Lines");
+  command->add_option("--format", args->format, "The form of what is written")
+      ->required()
+      ->check(CLI::IsMember({"jsonl"}));
+  command->add_option("--out", args->out, "Where it goes; - is standard output")
+      ->type_name("FILE|-")
+      ->required();
+  command->add_option("--space", args->spaces, "Only this space (repeatable)")
+      ->type_name("KEY")
+      ->allow_extra_args(false);
+  command->add_flag("--history", args->history, "Every version of a page after it");
+  command->add_flag("--live-only", args->live_only, "Without what is gone from the site");
+  command->callback([&globals, &out, &err, &exit_code, args] {
+    exit_code = run_export(globals, *args, out, err);
+  });
+}
+
+}  // namespace
+
+void add_read_commands(CLI::App& app, const GlobalOptions& globals, std::ostream& out,
+                       std::ostream& err, int& exit_code) {
+  auto* spaces = app.add_subcommand("spaces", "The spaces of the mirror");
+  spaces->callback(
+      [&globals, &out, &err, &exit_code] { exit_code = run_spaces(globals, out, err); });
+  add_pages(app, globals, out, err, exit_code);
+  add_page(app, globals, out, err, exit_code);
+  add_history(app, globals, out, err, exit_code);
+  add_export(app, globals, out, err, exit_code);
+}
+
+}  // namespace cli
