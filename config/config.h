@@ -1,8 +1,9 @@
 #pragma once
 
-// The configuration as plain values, one struct for each table of the TOML file. Made by load.h; owned by value; nobody but
-// daemon/cli reads it: every other part takes options of its own. The defaults below are those of a file that says nothing
-// (options.h has the meaning, range and unit of every key, and is what the sample file and `init` are made of).
+// The configuration as plain values, one struct for each table of the TOML file. Made by load.h;
+// owned by value; nobody but daemon/cli reads it: every other part takes options of its own. The
+// defaults below are those of a file that says nothing (options.h has the meaning, range and unit
+// of every key, and is what the sample file and `init` are made of).
 
 #include <chrono>
 #include <cstdint>
@@ -14,10 +15,11 @@
 namespace config {
 
 struct SiteConfig {
-  std::string url;              // https://your-domain.atlassian.net, without a trailing slash
-  std::string auth = "basic";   // basic | scoped-token | service-account | connect | bearer
+  std::string url;             // https://your-domain.atlassian.net, without a trailing slash
+  std::string auth = "basic";  // basic | scoped-token | service-account | connect | bearer
   std::string email;
-  // Where the token comes from (token.h): at most one of the three, else the systemd credential. Paths are absolute here.
+  // Where the token comes from (token.h): at most one of the three, else the systemd credential.
+  // Paths are absolute here.
   std::filesystem::path token_file;
   std::string token_env;
   std::string token_command;
@@ -25,13 +27,13 @@ struct SiteConfig {
 };
 
 struct MirrorConfig {
-  std::filesystem::path path;   // absolute; default mirror.db beside the configuration file
+  std::filesystem::path path;  // absolute; default mirror.db beside the configuration file
   std::vector<std::string> include_spaces{"*"};  // keys, with * and ?, without regard to case
   std::vector<std::string> exclude_spaces;
-  std::vector<std::string> space_types;          // empty = all
+  std::vector<std::string> space_types;  // empty = all
   std::vector<std::string> page_statuses{"current", "archived", "trashed"};
-  std::string history = "bodies";                // none | metadata | bodies
-  std::int64_t history_depth = 0;                // newest versions to keep; 0 = all
+  std::string history = "bodies";  // none | metadata | bodies
+  std::int64_t history_depth = 0;  // newest versions to keep; 0 = all
 };
 
 struct SyncConfig {
@@ -50,22 +52,22 @@ struct HttpConfig {
 
 struct JobsConfig {
   std::int64_t max_attempts = 8;
-  std::int64_t max_deletes = 50;      // per batch
-  std::string on_conflict = "fail";   // fail | rebase | overwrite
+  std::int64_t max_deletes = 50;     // per batch
+  std::string on_conflict = "fail";  // fail | rebase | overwrite
 };
 
 struct ServeConfig {
-  std::filesystem::path socket;       // absolute; default confmirror.sock beside the configuration file
-  std::string listen;                 // "127.0.0.1:8765"; empty = no TCP
+  std::filesystem::path socket;  // absolute; default confmirror.sock beside the configuration file
+  std::string listen;            // "127.0.0.1:8765"; empty = no TCP
 };
 
 struct LogConfig {
   std::string level = "info";
-  std::string format = "text";        // text | json | journald
+  std::string format = "text";  // text | json | journald
 };
 
 struct Config {
-  std::filesystem::path file;         // where it was read from
+  std::filesystem::path file;  // where it was read from
   SiteConfig site;
   MirrorConfig mirror;
   SyncConfig sync;
@@ -75,7 +77,8 @@ struct Config {
   LogConfig log;
 };
 
-// `pattern` with * (any text) and ? (one character) against the whole of `text`, without regard to (ASCII) case.
+// `pattern` with * (any text) and ? (one character) against the whole of `text`, without regard to
+// (ASCII) case.
 bool matches(std::string_view pattern, std::string_view text);
 // Whether a space of that key and type is to be mirrored.
 bool admits(const MirrorConfig& mirror, std::string_view key, std::string_view type);

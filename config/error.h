@@ -1,7 +1,7 @@
 #pragma once
 
-// What is wrong with a configuration or a token source. Every such error is one of usage: whoever reports it uses that exit
-// code. Messages name files and keys, never a secret.
+// What is wrong with a configuration or a token source. Every such error is one of usage: whoever
+// reports it uses that exit code. Messages name files and keys, never a secret.
 
 #include <string>
 #include <tl/expected.hpp>

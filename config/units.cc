@@ -1,0 +1,63 @@
+#include "config/units.h"
+
+#include <array>
+#include <charconv>
+
+namespace config {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+struct Unit {
+  std::string_view name;
+  std::int64_t length;  // ms
+};
+// Longest name first: "ms" must not be read as "m".
+constexpr std::array<Unit, 5> kUnits{
+    {{"ms", 1}, {"s", 1'000}, {"m", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}}};
+constexpr std::int64_t kLongest = 86'400'000LL * 36'525;
+
+const Unit* unit_at(std::string_view text) {
+  for (const auto& unit : kUnits) {
+    if (text.starts_with(unit.name)) return &unit;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+std::optional<milliseconds> parse_duration(std::string_view text) {
+  if (text == "0") return milliseconds(0);
+  if (text.empty()) return std::nullopt;
+  std::int64_t total = 0;
+  std::int64_t last = kLongest;
+  while (!text.empty()) {
+    std::int64_t number = 0;
+    if (text.front() < '0' || text.front() > '9') return std::nullopt;
+    const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc()) return std::nullopt;
+    text.remove_prefix(static_cast<std::size_t>(stop - text.data()));
+    const Unit* unit = unit_at(text);
+    // From the larger to the smaller, each at most once: "1h30m", not "30m1h".
+    if (!unit || unit->length >= last || number > (kLongest - total) / unit->length) {
+      return std::nullopt;
+    }
+    last = unit->length;
+    total += number * unit->length;
+    text.remove_prefix(unit->name.size());
+  }
+  return milliseconds(total);
+}
+
+std::string format_duration(milliseconds duration) {
+  const auto count = duration.count();
+  if (count == 0) return "0";
+  for (const std::string_view name : {"h", "m", "s"}) {
+    const auto length = unit_at(name)->length;
+    if (count % length == 0) return std::to_string(count / length).append(name);
+  }
+  return std::to_string(count) + "ms";
+}
+
+}  // namespace config

@@ -1,0 +1,18 @@
+#pragma once
+
+// Durations as people write them. Pure; any thread.
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace config {
+
+// "250ms", "60s", "5m", "24h", "7d", "1h30m", "0". nullopt: not of that form, or more than 100
+// years.
+std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
+// The shortest such text: "5m", "24h", "90s". Days are written in hours.
+std::string format_duration(std::chrono::milliseconds duration);
+
+}  // namespace config
