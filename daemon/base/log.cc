@@ -8,6 +8,7 @@
 #include <ctime>
 #include <memory>
 
+#include "daemon/base/utf8.h"
 #include "store/records.h"
 
 namespace base {
@@ -39,41 +40,6 @@ std::string_view level_name(spdlog::level::level_enum level) {
 
 void append(spdlog::memory_buf_t& out, std::string_view text) {
   out.append(text.data(), text.data() + text.size());
-}
-
-// The length of the well-formed UTF-8 character at the front of `text`, 0 if there is none.
-std::size_t character_length(std::string_view text) {
-  const auto byte = [text](std::size_t at) {
-    return at < text.size() ? static_cast<unsigned char>(text[at]) : 0U;
-  };
-  const auto first = byte(0);
-  if (first < 0x80) return 1;
-  const std::size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
-  if (first < 0xC2 || first > 0xF4) return 0;
-  for (std::size_t at = 1; at < length; ++at) {
-    if ((byte(at) & 0xC0U) != 0x80) return 0;
-  }
-  const auto second = byte(1);
-  const bool overlong = (first == 0xE0 && second < 0xA0) || (first == 0xF0 && second < 0x90);
-  const bool beyond = (first == 0xED && second > 0x9F) || (first == 0xF4 && second > 0x8F);
-  return overlong || beyond ? 0 : length;
-}
-
-// Calls `take` with every character, what is not UTF-8 as one U+FFFD a byte.
-template <typename Take>
-void each_character(std::string_view text, const Take& take) {
-  while (!text.empty()) {
-    const auto length = character_length(text);
-    take(length == 0 ? std::string_view("\uFFFD") : text.substr(0, length));
-    text.remove_prefix(std::max<std::size_t>(length, 1));
-  }
-}
-
-// Terminals obey these: C0, DEL and, as UTF-8, C1.
-bool is_control(std::string_view character) {
-  const auto first = static_cast<unsigned char>(character[0]);
-  return first < 0x20 || first == 0x7f ||
-         (first == 0xC2 && static_cast<unsigned char>(character[1]) < 0xA0);
 }
 
 // A line of the log is one line, whatever a server or a file name held.

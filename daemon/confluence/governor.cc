@@ -86,7 +86,8 @@ void Governor::Impl::pump() {
       const auto at = rules.next_send(now_steady);
       if (at > now_steady) {
         if (at == GovernorRules::Steady::max()) return;
-        alarm.expires_at(at);
+        // By its length: the clock may be another than the timer's.
+        alarm.expires_after(at - now_steady);
         alarm.async_wait([weak = std::weak_ptr(self)](const boost::system::error_code& error) {
           const auto alive = weak.lock();
           if (!error && alive) (*alive)->pump();
@@ -105,7 +106,12 @@ Governor::Governor(asio::io_context& io, const base::Clock& clock, GovernorOptio
                    Persist persist)
     : impl_(std::make_unique<Impl>(io, clock, options, std::move(persist))) {}
 
-Governor::~Governor() = default;
+Governor::~Governor() {
+  impl_->self.reset();
+  for (auto& queue : impl_->queues) {
+    for (auto* waiter : queue) waiter->timer.cancel();
+  }
+}
 
 void Governor::restore(store::Time until, std::string reason) {
   impl_->rules.restore(until, std::move(reason), impl_->now());

@@ -27,6 +27,7 @@ constexpr double kCautiousGrowth = 0.005;  // a second
 constexpr double kEagerGrowth = 0.05;
 constexpr auto kFirstBackoff = 1000ms;
 constexpr auto kLongestBackoff = 60s;
+constexpr auto kProbeAgain = 10min;  // after a probe that told nothing
 
 double in_seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
 Duration from_seconds(double value) {
@@ -226,7 +227,7 @@ void GovernorRules::answered(const Ticket& ticket, int status, const http::Heade
       close(*wait + jitter(*wait), fmt::format("HTTP {} with Retry-After", status), now);
     } else {
       lower_concurrency(now.steady);
-      if (ticket.probe) close(kProbeAfter, wait_ ? wait_->reason : "probe failed", now);
+      if (ticket.probe) opens_at_ = now.steady + kProbeAgain;
     }
     return;
   }
@@ -238,7 +239,7 @@ void GovernorRules::lost(const Ticket& ticket, Steady now) {
   --in_flight_;
   if (ticket.probe) {
     probing_ = false;
-    opens_at_ = now + std::chrono::minutes(10);  // the probe told nothing
+    opens_at_ = now + kProbeAgain;
   }
   lower_concurrency(now);
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "daemon/base/utf8.h"
 #include "daemon/confluence/parse.h"
 #include "daemon/confluence/parse_document.h"
 
@@ -10,6 +11,7 @@ namespace confluence {
 namespace {
 
 constexpr std::size_t kMostShown = 300;
+constexpr std::size_t kMostRead = 4096;
 constexpr std::size_t kLongestLink = 16u << 10;
 
 std::string_view trimmed(std::string_view text) {
@@ -74,13 +76,25 @@ store::Failure bad_link(std::string_view cause) {
                      "nothing was asked from there; report it if it stays");
 }
 
+// `.` and `..`, plain or escaped.
+bool is_dots(std::string_view segment) {
+  int dots = 0;
+  while (!segment.empty()) {
+    const bool escaped = equals_lowered(segment.substr(0, 3), "%2e");
+    if (!escaped && segment.front() != '.') return false;
+    segment.remove_prefix(escaped ? 3 : 1);
+    ++dots;
+  }
+  return dots == 1 || dots == 2;
+}
+
 bool has_parent_segment(std::string_view target) {
   const auto path = target.substr(0, target.find_first_of("?#"));
   std::string_view rest = path;
   while (!rest.empty()) {
     const auto slash = rest.find('/');
     const auto segment = rest.substr(0, slash);
-    if (segment == ".." || segment == ".") return true;
+    if (is_dots(segment)) return true;
     if (slash == rest.npos) break;
     rest.remove_prefix(slash + 1);
   }
@@ -92,21 +106,21 @@ bool has_parent_segment(std::string_view target) {
 std::string one_line(std::string_view text) {
   std::string out;
   bool gap = false;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte <= 0x20 || byte == 0x7f) {
+  bool cut = false;
+  std::size_t end = 0;  // where the mark of a cut goes
+  base::each_character(text.substr(0, kMostRead), [&](std::string_view character) {
+    if (cut) return;
+    if (character == " " || base::is_control(character)) {
       gap = !out.empty();
-      continue;
+      return;
     }
     if (gap) out.push_back(' ');
     gap = false;
-    out.push_back(c);
-    if (out.size() > kMostShown) break;
-  }
-  if (out.size() > kMostShown) {
-    // Not through the middle of a character; and room for the mark.
-    auto end = kMostShown - 3;
-    while (end > 0 && (static_cast<unsigned char>(out[end]) & 0xC0) == 0x80) --end;
+    out += character;
+    if (out.size() <= kMostShown - 3) end = out.size();
+    cut = out.size() > kMostShown;
+  });
+  if (cut) {
     out.resize(end);
     out += "...";
   }

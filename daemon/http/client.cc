@@ -228,11 +228,12 @@ bool Exchange::take_header(std::string_view line) {
 
 store::Error Exchange::too_large() const {
   const auto& limits = request_.limits;
-  const bool header = header_bytes_ > limits.max_header_bytes;
+  const bool header = !header_section_over_;
   return store::Error(store::ErrorKind::kItemBad, "response_too_large",
-                      fmt::format("cannot fetch '{}': the answer's {} over {} bytes",
-                                  loggable_url(request_.url), header ? "header is" : "body is",
-                                  header ? limits.max_header_bytes : limits.max_body_bytes),
+                      header ? fmt::format("cannot fetch '{}': the answer's header is too large",
+                                           loggable_url(request_.url))
+                             : fmt::format("cannot fetch '{}': the answer's body is over {} bytes",
+                                           loggable_url(request_.url), limits.max_body_bytes),
                       "ask for fewer rows at once");
 }
 
@@ -319,6 +320,8 @@ store::Error Exchange::error() const {
       hint.clear();
       break;
     case CURLE_OUT_OF_MEMORY:
+      // libcurl has a limit of its own for one header line, and calls that so.
+      if (connected() && !header_section_over_) return too_large();
       kind = ErrorKind::kSystem;
       name = "out_of_memory";
       break;
@@ -424,6 +427,33 @@ class Enlisted {
   Exchange& exchange_;
 };
 
+// What would end a header early would begin another.
+bool fit_to_send(const Request& request) {
+  const auto plain = [](std::string_view text) {
+    return std::none_of(text.begin(), text.end(), [](char c) {
+      return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f;
+    });
+  };
+  return plain(request.method) && plain(request.authorization.expose()) &&
+         std::all_of(request.headers.begin(), request.headers.end(), [&plain](const auto& field) {
+           return plain(field.first) && plain(field.second);
+         });
+}
+
+template <typename Impl>
+store::Result<void> begin(Impl& impl, Exchange& exchange, std::string_view url) {
+  std::string cause = "libcurl refused the transfer";
+  try {
+    exchange.use(impl.take_easy());
+    exchange.configure(impl.options, is_loopback_host(parse_url(url)->host));
+    if (impl.multi->add(exchange)) return {};
+  } catch (const std::exception& e) {
+    cause = e.what();
+  }
+  return store::fail(store::ErrorKind::kSystem, "transfer_not_started",
+                     fmt::format("cannot fetch '{}': {}", loggable_url(url), cause));
+}
+
 }  // namespace
 
 Client::Client(asio::io_context& io, ClientOptions options) {
@@ -444,16 +474,17 @@ base::Awaitable<store::Result<Response>> Client::send(Request request) {
                           fmt::format("cannot fetch '{}': {} transfers are under way already",
                                       loggable_url(request.url), impl->multi->running()));
   }
-  const auto parts = parse_url(request.url);
+  if (!fit_to_send(request)) {
+    co_return store::fail(store::ErrorKind::kUsage, "bad_header",
+                          fmt::format("cannot fetch '{}': a header holds a control character",
+                                      loggable_url(request.url)),
+                          "check site.email and the token file for line breaks");
+  }
   asio::steady_timer timer(impl->io);
   Exchange exchange(request, timer);
-  exchange.use(impl->take_easy());
   const Enlisted<Impl> enlisted(*impl, exchange);
-  exchange.configure(impl->options, is_loopback_host(parts->host));
-  if (!impl->multi->add(exchange)) {
-    co_return store::fail(
-        store::ErrorKind::kSystem, "out_of_memory",
-        fmt::format("cannot fetch '{}': libcurl refused the transfer", loggable_url(request.url)));
+  if (auto begun = begin(*impl, exchange, request.url); !begun) {
+    co_return store::fail(std::move(begun.error()));
   }
   while (!exchange.done()) {
     timer.expires_at(exchange.deadline());

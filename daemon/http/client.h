@@ -7,8 +7,8 @@
 // its io_context. send() resolves with a Response for every complete HTTP answer, whatever its
 // status, and with an Error otherwise: kRetryAfter for what may pass (names: connection_refused,
 // connection_reset, timed_out, name_not_resolved, body_cut, too_slow), kUsage for what will not
-// (tls_not_verified, bad_url), kItemBad for response_too_large, kCanceled when the awaiting
-// coroutine is cancelled. Redirects are not followed. TLS is always verified. Times in
+// (tls_not_verified, bad_url, bad_header), kItemBad for response_too_large, kCanceled when the
+// awaiting coroutine is cancelled. Redirects are not followed. TLS is always verified. Times in
 // milliseconds, sizes in bytes.
 //
 // No more than `connections` requests may be under way at once: the caller (the governor) admits

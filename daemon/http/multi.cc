@@ -73,8 +73,8 @@ void Multi::fail_all(CURLcode code) {
 int Multi::on_socket(CURL*, curl_socket_t fd, int what, void* self, void* known) {
   auto* const multi = static_cast<Multi*>(self);
   try {
-    // libcurl knows this socket, but not a Watch for it: the number was used before, and its end was
-    // not told.
+    // libcurl knows this socket, but not a Watch for it: the number was used before, and its end
+    // was not told.
     if (what == CURL_POLL_REMOVE || known == nullptr) multi->unwatch(fd);
     if (what != CURL_POLL_REMOVE) multi->watch(fd, what);
   } catch (const std::exception& e) {
