@@ -1,8 +1,8 @@
 #pragma once
 
-// What one answer of the site (or one step of a run) changes in the mirror: applied whole, in one transaction, or not at
-// all. Owned by whoever builds it, moved into Writer::submit. Knows its size in bytes, which is what the writer's group
-// commit and the back-pressure count.
+// What one answer of the site (or one step of a run) changes in the mirror: applied whole, in one
+// transaction, or not at all. Owned by whoever builds it, moved into Writer::submit. Knows its size
+// in bytes, which is what the writer's group commit and the back-pressure count.
 
 #include <cstddef>
 #include <map>
@@ -29,14 +29,14 @@ struct WalkState {
 
 struct RunUpdate {
   std::int64_t run_id = 0;
-  std::string kind;     // "sync"
+  std::string kind;  // "sync"
   Time started_at{};
   std::optional<Time> finished_at;
   std::string outcome;  // running, done, partial, failed, interrupted
   std::int64_t requests = 0;
   std::int64_t bytes = 0;
   std::int64_t pages_changed = 0;
-  std::string error;    // empty = none
+  std::string error;  // empty = none
 };
 
 struct Batch {
@@ -54,7 +54,8 @@ struct Batch {
   std::vector<QuarantineEntry> quarantined;  // attempts are counted by the store
   std::vector<std::string> released;         // subjects that leave quarantine
   std::vector<RunUpdate> runs;
-  std::map<std::string, std::string> meta;   // site_url, account_id, rate-limit waits, ... (upsert; empty value deletes)
+  std::map<std::string, std::string>
+      meta;  // site_url, account_id, rate-limit waits, ... (upsert; empty value deletes)
   std::optional<std::int64_t> drop_walks_of_crawl;
 
   std::size_t bytes() const;
@@ -66,7 +67,7 @@ struct CommitInfo {
   std::int64_t pages_changed = 0;  // version, title, place, status or body differ from before
   std::int64_t bodies_written = 0;
   std::int64_t versions_new = 0;
-  std::int64_t history_due = 0;    // pages of this batch that now wait for their version listing
+  std::int64_t history_due = 0;  // pages of this batch that now wait for their version listing
 };
 
 }  // namespace store

@@ -62,7 +62,8 @@ BlobCodec::Encoded BlobCodec::encode_as(EncodedBody::Form form, std::string_view
   out.data.resize(ZSTD_compressBound(raw.size()));
   const std::size_t size =
       ZSTD_compress2(context, out.data.data(), out.data.size(), raw.data(), raw.size());
-  if (ZSTD_isError(size)) throw std::bad_alloc();  // the room is enough by contract: only memory is left
+  if (ZSTD_isError(size))
+    throw std::bad_alloc();  // the room is enough by contract: only memory is left
   out.data.resize(size);
   out.form = form;
   return out;
@@ -116,7 +117,8 @@ void encode(PageHistory& history) {
   std::vector<std::size_t> order;
   for (std::size_t i = 0; i < history.versions.size(); ++i) {
     const PageVersion& version = history.versions[i];
-    if (version.body && !version.encoded && version.version.number != history.up_to) order.push_back(i);
+    if (version.body && !version.encoded && version.version.number != history.up_to)
+      order.push_back(i);
   }
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
     return history.versions[a].version.number > history.versions[b].version.number;

@@ -1,10 +1,11 @@
 #pragma once
 
-// How bodies of older versions are compressed. A body is stored plain, as a zstd frame, or as a zstd frame whose prefix is
-// the content of a neighbouring version: two versions that differ by a paragraph then cost little more than that
-// paragraph. Chains of prefixes are bounded by kMaxChain, so that reading one version stays cheap.
-// A BlobCodec keeps its contexts and belongs to one thread; encode() may be called from any thread. Sizes are bytes.
-// Errors: decode gives kStoreBad "mirror_damaged" for whatever is not what it should be, before it allocates wildly.
+// How bodies of older versions are compressed. A body is stored plain, as a zstd frame, or as a
+// zstd frame whose prefix is the content of a neighbouring version: two versions that differ by a
+// paragraph then cost little more than that paragraph. Chains of prefixes are bounded by kMaxChain,
+// so that reading one version stays cheap. A BlobCodec keeps its contexts and belongs to one
+// thread; encode() may be called from any thread. Sizes are bytes. Errors: decode gives kStoreBad
+// "mirror_damaged" for whatever is not what it should be, before it allocates wildly.
 
 #include <cstdint>
 #include <memory>
@@ -42,8 +43,9 @@ class BlobCodec {
   std::unique_ptr<Contexts> contexts_;
 };
 
-// Encodes every body but that of version `up_to` (which is the page's own body) and releases the texts. Done by whoever
-// builds the batch, so that the writer thread need not; the writer does it where it was not done. Safe to call twice.
+// Encodes every body but that of version `up_to` (which is the page's own body) and releases the
+// texts. Done by whoever builds the batch, so that the writer thread need not; the writer does it
+// where it was not done. Safe to call twice.
 void encode(PageHistory& history);
 
 }  // namespace store

@@ -5,7 +5,8 @@
 namespace store {
 namespace {
 
-// Two chains may meet (an encoded history may point to a blob that has a chain already); longer ones are damage.
+// Two chains may meet (an encoded history may point to a blob that has a chain already); longer
+// ones are damage.
 constexpr std::size_t kLongestRead = 4 * static_cast<std::size_t>(kMaxChain);
 
 struct Link {
@@ -52,7 +53,8 @@ Blobs::Found Blobs::put(const Sha256& hash, EncodedBody::Form form, std::optiona
   return made;
 }
 
-Blobs::Found Blobs::put_text(std::string_view text, const Sha256& hash, std::optional<Id> neighbour) {
+Blobs::Found Blobs::put_text(std::string_view text, const Sha256& hash,
+                             std::optional<Id> neighbour) {
   if (const auto found = find(hash)) return *found;
   std::optional<Found> prefix;
   std::string prefix_text;
@@ -80,18 +82,28 @@ void Blobs::add_refs(Id id, std::int64_t count) {
 }
 
 std::string Blobs::damaged(const char* why, Id id) {
-  db_.set_error(Error(ErrorKind::kStoreBad, "mirror_damaged",
-                      "cannot read '" + db_.path().string() + "': blob " + std::to_string(id) + " " + why,
-                      "Run `confmirror db check`; restore a backup."));
+  db_.set_error(
+      Error(ErrorKind::kStoreBad, "mirror_damaged",
+            "cannot read '" + db_.path().string() + "': blob " + std::to_string(id) + " " + why,
+            "Run `confmirror db check`; restore a backup."));
   return {};
 }
 
-std::string Blobs::read(Id id) {
+std::string Blobs::read(Id id, Cache* cache) {
   std::vector<Link> chain;
+  std::string text;
   for (std::optional<Id> next = id; next;) {
     if (chain.size() >= kLongestRead) return damaged("has a chain without end", id);
+    if (cache != nullptr) {
+      if (const auto known = cache->texts.find(*next); known != cache->texts.end()) {
+        if (chain.empty()) return known->second;  // was checked when it came
+        text = known->second;
+        break;
+      }
+    }
     Query query = read_.begin();
-    if (!query.bind(*next).row()) return db_.failed() ? std::string() : damaged("is missing", *next);
+    if (!query.bind(*next).row())
+      return db_.failed() ? std::string() : damaged("is missing", *next);
     Link link;
     link.id = *next;
     link.form = static_cast<EncodedBody::Form>(query.integer(0));
@@ -103,14 +115,19 @@ std::string Blobs::read(Id id) {
     link.data = query.text(4);
     chain.push_back(std::move(link));
   }
-  std::string text;
   for (auto link = chain.rbegin(); link != chain.rend(); ++link) {
     auto decoded = codec_.decode(link->form, link->data, link->raw_bytes, text);
     if (!decoded) return damaged("does not decode", link->id);
     text = std::move(*decoded);
-  }
-  if (!chain.front().hash || sha256(text) != *chain.front().hash) {
-    return damaged("is not what its SHA-256 says", id);
+    const bool kept = cache != nullptr && cache->bytes + text.size() <= kMostCached;
+    if (kept || link->id == id) {
+      if (!link->hash || sha256(text) != *link->hash) {
+        return damaged("is not what its SHA-256 says", link->id);
+      }
+    }
+    if (!kept) continue;
+    cache->bytes += text.size();
+    cache->texts.emplace(link->id, text);
   }
   return text;
 }

@@ -2,10 +2,11 @@
 
 // What can go wrong, and what the caller must do about it.
 //
-// `Result<T>` is the std::expected subset (tl::expected underneath) and is [[nodiscard]]; use only has_value(), operator
-// bool, *, ->, error(). An `Error` is a value: it can be copied between threads. Its kind says how far the damage reaches,
-// not which call failed. Messages read `cannot <verb> '<object>': <cause>`, the hint says what the user can do next;
-// neither ever holds a secret, nor the query part of a URL.
+// `Result<T>` is the std::expected subset (tl::expected underneath) and is [[nodiscard]]; use only
+// has_value(), operator bool, *, ->, error(). An `Error` is a value: it can be copied between
+// threads. Its kind says how far the damage reaches, not which call failed. Messages read `cannot
+// <verb> '<object>': <cause>`, the hint says what the user can do next; neither ever holds a
+// secret, nor the query part of a URL.
 
 #include <chrono>
 #include <optional>

@@ -17,7 +17,8 @@ Result<std::int64_t> ask_number(Db& db, const char* sql) {
 }
 
 Result<void> run_step(Db& db, std::string_view sql, std::size_t version) {
-  // One process migrates, another may have been waiting for it: the version is looked at again inside the transaction.
+  // One process migrates, another may have been waiting for it: the version is looked at again
+  // inside the transaction.
   Txn txn(db, Txn::Mode::kWrite);
   auto now = ask_number(db, "PRAGMA user_version");
   if (!now) return fail(now.error());
@@ -50,9 +51,9 @@ Result<FileState> inspect(Db& db) {
   }
   if (*version > newest_schema()) {
     return fail(ErrorKind::kStoreBad, "mirror_newer",
-                "cannot use '" + db.path().string() + "': it was written by a newer version (schema " +
-                    std::to_string(*version) + ", known up to " + std::to_string(newest_schema()) +
-                    ")",
+                "cannot use '" + db.path().string() +
+                    "': it was written by a newer version (schema " + std::to_string(*version) +
+                    ", known up to " + std::to_string(newest_schema()) + ")",
                 "Use the newer program.");
   }
   return state;

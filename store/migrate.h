@@ -1,8 +1,9 @@
 #pragma once
 
-// The schema's way forward: store/migrations/NNN_*.sql, one transaction each, counted by PRAGMA user_version. A file is
-// ours by its application_id. Errors: kStoreBad "not_a_mirror" (another program's file), "mirror_newer" (written by a
-// later version of this program); nothing has been changed then.
+// The schema's way forward: store/migrations/NNN_*.sql, one transaction each, counted by PRAGMA
+// user_version. A file is ours by its application_id. Errors: kStoreBad "not_a_mirror" (another
+// program's file), "mirror_newer" (written by a later version of this program); nothing has been
+// changed then.
 
 #include <cstddef>
 #include <cstdint>

@@ -18,9 +18,10 @@ constexpr mode_t kMode = 0640;
 
 Error system_error(const char* verb, const fs::path& path, int number) {
   const bool full = number == ENOSPC || number == EDQUOT;
-  return Error(ErrorKind::kSystem, full ? "disk_full" : "cannot_open",
-               std::string("cannot ") + verb + " '" + path.string() + "': " + std::strerror(number),
-               full ? "Make room on that disk." : "Check that the folder exists and who may use it.");
+  return Error(
+      ErrorKind::kSystem, full ? "disk_full" : "cannot_open",
+      std::string("cannot ") + verb + " '" + path.string() + "': " + std::strerror(number),
+      full ? "Make room on that disk." : "Check that the folder exists and who may use it.");
 }
 
 // SQLite would create the file by the umask; its -wal and -shm take over the mode of this one.
@@ -40,7 +41,8 @@ Result<void> create_file(const fs::path& path) {
 Result<void> expect_regular(const fs::path& path) {
   struct stat info {};
   if (::stat(path.c_str(), &info) != 0) return fail(system_error("open", path, errno));
-  if (!S_ISREG(info.st_mode)) return fail(system_error("open", path, S_ISDIR(info.st_mode) ? EISDIR : EINVAL));
+  if (!S_ISREG(info.st_mode))
+    return fail(system_error("open", path, S_ISDIR(info.st_mode) ? EISDIR : EINVAL));
   return {};
 }
 
@@ -56,8 +58,8 @@ Result<void> turn_on_wal(Db& db) {
   if (!mode) return fail(mode.error());
   if (*mode != "wal") {
     return fail(ErrorKind::kSystem, "no_wal",
-                "cannot use '" + db.path().string() + "': its file system refuses SQLite's WAL (answer '" +
-                    *mode + "')",
+                "cannot use '" + db.path().string() +
+                    "': its file system refuses SQLite's WAL (answer '" + *mode + "')",
                 "Put the mirror on a local disk.");
   }
   int persist = 1;
@@ -111,7 +113,8 @@ Result<std::unique_ptr<Db>> open_for_reading(const fs::path& path) {
   if (!opened) return opened;
   auto state = inspect(**opened);
   if (!state && (state.error().name == "cannot_open" || state.error().name == "read_only")) {
-    // WAL needs its -shm beside the file, which a read-only folder cannot get. Without a WAL the file alone is whole.
+    // WAL needs its -shm beside the file, which a read-only folder cannot get. Without a WAL the
+    // file alone is whole.
     std::error_code ignored;
     const auto wal = fs::path(path.string() + "-wal");
     if (fs::exists(wal, ignored) && fs::file_size(wal, ignored) > 0) return fail(state.error());

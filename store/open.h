@@ -1,8 +1,9 @@
 #pragma once
 
-// Opening a mirror file, with every setting in the one order that works (page size before the first table, whose file it is
-// before anything is written, WAL with its answer checked). Connections come out ready to use; errors are kStoreBad (damaged,
-// foreign, newer) and kSystem, and name the path and the cause.
+// Opening a mirror file, with every setting in the one order that works (page size before the first
+// table, whose file it is before anything is written, WAL with its answer checked). Connections
+// come out ready to use; errors are kStoreBad (damaged, foreign, newer) and kSystem, and name the
+// path and the cause.
 
 #include <filesystem>
 #include <memory>
@@ -17,7 +18,8 @@ struct WriteOptions {
   std::string vfs;     // empty: the default one
 };
 
-// The file is created with mode 0640. Migrated, WAL (which stays in place at close), foreign keys on.
+// The file is created with mode 0640. Migrated, WAL (which stays in place at close), foreign keys
+// on.
 Result<std::unique_ptr<Db>> open_for_writing(const std::filesystem::path& path,
                                              const WriteOptions& options);
 // Read only. A file on a read-only medium is opened as immutable where it has no WAL.

@@ -1,8 +1,9 @@
 #pragma once
 
-// Read-only view of a mirror file. Each Reader owns one read-only connection (WAL), used by one thread at a time; any number
-// of Readers may exist beside the Writer and in other processes. No call holds a snapshot after it returns, except the
-// for_each_* calls while they run their callback. All errors: kStoreBad (damaged, foreign, newer), kSystem (cannot open).
+// Read-only view of a mirror file. Each Reader owns one read-only connection (WAL), used by one
+// thread at a time; any number of Readers may exist beside the Writer and in other processes. No
+// call holds a snapshot after it returns, except the for_each_* calls while they run their
+// callback. All errors: kStoreBad (damaged, foreign, newer), kSystem (cannot open).
 
 #include <filesystem>
 #include <functional>
@@ -20,7 +21,7 @@ namespace store {
 struct SpaceRow : Space {
   std::vector<std::string> labels;
   Time synced_at{};
-  std::int64_t pages = 0;  // rows in pages, trashed included
+  std::int64_t pages = 0;  // trashed ones included, gone ones not
 };
 
 struct PageRow : Page {  // body only where it was asked for
@@ -29,11 +30,13 @@ struct PageRow : Page {  // body only where it was asked for
   std::string modified_by_name;  // of version.author_id
   std::optional<Sha256> body_hash;
   std::int64_t body_bytes = 0;
-  bool body_due = false;         // listed, body not fetched yet
+  bool body_due = false;  // listed, body not fetched yet
   Time synced_at{};
+  std::optional<Time> gone_at;  // set: a tombstone, with what was known last
+  std::string gone_reason;      // deleted, vanished, excluded
 };
 
-struct VersionRow : PageVersion {  // body only where it was asked for
+struct VersionRow : PageVersion {   // body only where it was asked for
   std::optional<Sha256> body_hash;  // nullopt: body not fetched (history = "metadata")
   std::int64_t body_bytes = 0;
   std::string author_name;
@@ -78,14 +81,15 @@ class Reader {
   Result<std::vector<SpaceRow>> spaces();
   // The live space of that key first, then an alias, without regard to case.
   Result<std::optional<SpaceRow>> space_by_key(const std::string& key);
-  Result<std::vector<PageRow>> pages(const PageFilter& filter);
+  Result<std::vector<PageRow>> pages(const PageFilter& filter);  // without those that are gone
   Result<std::optional<PageRow>> page(Id page_id, bool with_body);
   Result<std::vector<VersionRow>> versions(Id page_id);  // ascending, without bodies
-  // nullopt: no such version, or its body was not fetched. The blob's hash is checked; a mismatch is kStoreBad.
+  // nullopt: no such version, or its body was not fetched. The blob's hash is checked; a mismatch
+  // is kStoreBad.
   Result<std::optional<std::string>> version_body(Id page_id, std::int32_t version);
 
-  // For the crawl. Pages by ascending id after `after`, at most `limit`; quarantined subjects whose next try is later than
-  // `now` are left out.
+  // For the crawl. Pages by ascending id after `after`, at most `limit`; quarantined subjects whose
+  // next try is later than `now` are left out.
   Result<std::vector<DuePage>> bodies_due(Id after, std::size_t limit, Time now);
   Result<std::vector<DuePage>> history_due(Id after, std::size_t limit, Time now);
   Result<std::vector<std::string>> unknown_users(std::size_t limit);  // account ids never asked for
@@ -95,7 +99,9 @@ class Reader {
   Result<std::vector<RunUpdate>> runs(std::size_t limit);  // newest first
   Result<std::vector<QuarantineRow>> quarantine();
 
-  // For export, in the order of the JSON Lines form: spaces by id; pages by id. The callback returns false to stop.
+  // For export, in the order of the JSON Lines form: pages by id, tombstones among them; versions
+  // ascending. The callback returns false to stop, and may use this Reader: all it reads is of the
+  // snapshot of the outermost for_each_*. Bodies are checked against their SHA-256.
   Result<void> for_each_page(const std::function<bool(const PageRow&)>& visit, bool with_bodies,
                              const std::vector<Id>& space_ids);
   Result<void> for_each_version(Id page_id, const std::function<bool(const VersionRow&)>& visit,

@@ -31,7 +31,8 @@ void put_digits(char* out, int value, int count) {
   }
 }
 
-// Minutes east of UTC of `Z`, `+hh:mm`, `+hhmm`; false where it is none of these or something follows.
+// Minutes east of UTC of `Z`, `+hh:mm`, `+hhmm`; false where it is none of these or something
+// follows.
 bool parse_offset(std::string_view text, std::size_t at, int& minutes) {
   if (is_at(text, at, 'Z')) {
     minutes = 0;

@@ -1,8 +1,9 @@
 #pragma once
 
-// Plain records: what Confluence said, as the rest of the program knows it. Made once by daemon/confluence/parse, written
-// once by store/. Owned by value; safe to move between threads. Ids are Confluence's own, as integers. Times are UTC with
-// milliseconds. Names of fields follow Confluence's REST API v2 (https://developer.atlassian.com/cloud/confluence/rest/v2/).
+// Plain records: what Confluence said, as the rest of the program knows it. Made once by
+// daemon/confluence/parse, written once by store/. Owned by value; safe to move between threads.
+// Ids are Confluence's own, as integers. Times are UTC with milliseconds. Names of fields follow
+// Confluence's REST API v2 (https://developer.atlassian.com/cloud/confluence/rest/v2/).
 
 #include <array>
 #include <chrono>
@@ -19,12 +20,13 @@ namespace store {
 
 using Id = std::int64_t;
 using Time = std::chrono::sys_time<std::chrono::milliseconds>;
-// Taken before a request is sent; a row keeps the number of the answer it came from, so that an older answer never
-// overwrites a newer one. Strictly increasing over the life of a mirror file.
+// Taken before a request is sent; a row keeps the number of the answer it came from, so that an
+// older answer never overwrites a newer one. Strictly increasing over the life of a mirror file.
 using Observation = std::int64_t;
 using Sha256 = std::array<std::uint8_t, 32>;
 
-// ISO-8601 UTC with milliseconds, `2026-03-01T12:00:00.000Z`: the one form in which times are printed.
+// ISO-8601 UTC with milliseconds, `2026-03-01T12:00:00.000Z`: the one form in which times are
+// printed.
 std::string to_iso8601(Time time);
 // Accepts fractions of any length and numeric offsets (`+02:00`, `+0200`); an error names the text.
 Result<Time> parse_iso8601(std::string_view text);
@@ -79,11 +81,13 @@ struct Page {
   std::string web_path;      // _links.webui, relative to SITE/wiki
 };
 
-// An older version's body as it will be stored: made by encode() (store/blob_codec.h), read by the writer.
+// An older version's body as it will be stored: made by encode() (store/blob_codec.h), read by the
+// writer.
 struct EncodedBody {
   enum class Form { kPlain, kZstd, kZstdPrefix, kSame };
   Form form = Form::kPlain;
-  std::int32_t neighbour = -1;  // index in PageHistory::versions of the prefix (kZstdPrefix) or the equal body (kSame)
+  std::int32_t neighbour =
+      -1;  // index in PageHistory::versions of the prefix (kZstdPrefix) or the equal body (kSame)
   std::int64_t raw_bytes = 0;
   std::string data;
 };
@@ -95,10 +99,12 @@ struct PageVersion {
   std::optional<EncodedBody> encoded;  // set: body->text is empty, body->hash stands
 };
 
-// Everything one version listing of one page said. Contains the current version too, where the site lists it.
+// Everything one version listing of one page said. Contains the current version too, where the site
+// lists it.
 struct PageHistory {
   Id page_id = 0;
-  std::int32_t up_to = 0;  // the page's version number the listing was asked for; history_due is cleared up to here
+  std::int32_t up_to =
+      0;  // the page's version number the listing was asked for; history_due is cleared up to here
   std::vector<PageVersion> versions;
 };
 

@@ -125,7 +125,8 @@ Stmt::~Stmt() { sqlite3_finalize(stmt_); }
 Query Stmt::begin() {
   db_.assert_thread();
   if (stmt_ == nullptr && !db_.failed()) {
-    const int code = sqlite3_prepare_v3(db_.handle(), sql_, -1, SQLITE_PREPARE_PERSISTENT, &stmt_, nullptr);
+    const int code =
+        sqlite3_prepare_v3(db_.handle(), sql_, -1, SQLITE_PREPARE_PERSISTENT, &stmt_, nullptr);
     if (code != SQLITE_OK) db_.set_error(code);
   }
   return Query(db_, stmt_);
@@ -189,6 +190,12 @@ std::string_view Query::view(int column) const {
   return {static_cast<const char*>(data), static_cast<std::size_t>(size)};
 }
 
+std::string Query::as_text(int column) {
+  const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(stmt_, column));
+  const int size = sqlite3_column_bytes(stmt_, column);
+  return text == nullptr ? std::string() : std::string(text, static_cast<std::size_t>(size));
+}
+
 std::optional<std::int64_t> Query::optional_integer(int column) const {
   if (is_null(column)) return std::nullopt;
   return integer(column);
@@ -224,7 +231,8 @@ Txn::Txn(Db& db, Mode mode) : db_(db) {
 
 Txn::~Txn() {
   // Some errors have rolled back already; a rollback that fails leaves what the next one finds.
-  if (open_ && db_.in_transaction()) sqlite3_exec(db_.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
+  if (open_ && db_.in_transaction())
+    sqlite3_exec(db_.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
 }
 
 Result<void> Txn::commit() {

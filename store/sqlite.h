@@ -1,12 +1,14 @@
 #pragma once
 
-// SQLite for the rest of store/: connections, statements, transactions as values that clean up after themselves.
+// SQLite for the rest of store/: connections, statements, transactions as values that clean up
+// after themselves.
 //
-// Errors stick: the first failure is kept in the Db, and until take_error() has fetched it every further step does nothing
-// and says "no row". A function therefore runs its statements straight on and asks once at its end. Nothing is
-// lost: an error that nobody fetched makes everything after it fail.
-// A Db and all that belongs to it are used by one thread at a time (asserted; adopt_thread() hands it over). A Stmt
-// must not outlive its Db. Texts and blobs are bound without copying: they must live until the step is done.
+// Errors stick: the first failure is kept in the Db, and until take_error() has fetched it every
+// further step does nothing and says "no row". A function therefore runs its statements straight on
+// and asks once at its end. Nothing is lost: an error that nobody fetched makes everything after it
+// fail. A Db and all that belongs to it are used by one thread at a time (asserted; adopt_thread()
+// hands it over). A Stmt must not outlive its Db. Texts and blobs are bound without copying: they
+// must live until the step is done.
 
 #include <sqlite3.h>
 
@@ -25,7 +27,8 @@ namespace store {
 
 class Db {
  public:
-  // `flags` are SQLITE_OPEN_*; `uri` replaces the path where options must be given; empty `vfs` = the default one.
+  // `flags` are SQLITE_OPEN_*; `uri` replaces the path where options must be given; empty `vfs` =
+  // the default one.
   static Result<std::unique_ptr<Db>> open(const std::filesystem::path& path, int flags,
                                           const std::string& vfs = {}, const std::string& uri = {});
   ~Db();
@@ -60,8 +63,8 @@ class Db {
   std::optional<Error> error_;
 };
 
-// One use of a statement: bind in order, step, read. Resets and clears at the end of its scope, so that no snapshot stays
-// open.
+// One use of a statement: bind in order, step, read. Resets and clears at the end of its scope, so
+// that no snapshot stays open.
 class Query {
  public:
   ~Query();
@@ -86,6 +89,7 @@ class Query {
   bool row();  // steps; true: a row can be read
   void run();  // steps a statement that gives no rows
 
+  int columns() const { return sqlite3_column_count(stmt_); }
   bool is_null(int column) const { return sqlite3_column_type(stmt_, column) == SQLITE_NULL; }
   std::int64_t integer(int column) const { return sqlite3_column_int64(stmt_, column); }
   std::int32_t int32(int column) const { return static_cast<std::int32_t>(integer(column)); }
@@ -93,10 +97,12 @@ class Query {
   Time time(int column) const { return Time(std::chrono::milliseconds(integer(column))); }
   std::string_view view(int column) const;  // text or blob; valid until the next step
   std::string text(int column) const { return std::string(view(column)); }
+  std::string as_text(int column);  // of any type, as SQLite prints it
   std::optional<std::int64_t> optional_integer(int column) const;
   std::optional<std::string> optional_text(int column) const;
   std::optional<Time> optional_time(int column) const;
-  // nullopt for NULL, and for a blob that is not 32 bytes long (which the caller's next check will refuse).
+  // nullopt for NULL, and for a blob that is not 32 bytes long (which the caller's next check will
+  // refuse).
   std::optional<Sha256> hash(int column) const;
 
  private:

@@ -59,6 +59,13 @@ CREATE TABLE space_label (
   PRIMARY KEY (space_id, label)
 ) STRICT, WITHOUT ROWID;
 
+-- The text that came last with each page. Rows are only ever appended or replaced in place: in the order of page ids, which
+-- come in no useful order, each new body would touch a leaf of its own.
+CREATE TABLE page_body (
+  id INTEGER PRIMARY KEY,
+  body TEXT NOT NULL
+) STRICT;
+
 -- Metadata only: bodies are elsewhere, so that a move or a rename does not rewrite them.
 CREATE TABLE page (
   id INTEGER PRIMARY KEY,
@@ -79,8 +86,9 @@ CREATE TABLE page (
   observation INTEGER NOT NULL,
   observed_at INTEGER NOT NULL,
   state_since INTEGER NOT NULL,            -- since when title, space, parent, position and status are as they are
-  body_version INTEGER,                    -- the version whose body is in page_body; NULL: none is
-  body_hash BLOB,
+  body_id INTEGER REFERENCES page_body (id),
+  body_version INTEGER,                    -- the version whose body that is; NULL: none of which it still is the body
+  body_hash BLOB,                          -- of the text in page_body
   body_bytes INTEGER,
   body_observation INTEGER,
   body_due INTEGER NOT NULL,               -- 1: the body of `version` is not here yet
@@ -90,14 +98,9 @@ CREATE TABLE page (
   gone_at INTEGER,
   gone_reason TEXT
 ) STRICT;
-CREATE INDEX page_of_space ON page (space_id);
+CREATE INDEX page_of_space ON page (space_id, gone_at);
 CREATE INDEX page_body_due ON page (id) WHERE body_due = 1;
 CREATE INDEX page_history_due ON page (id) WHERE history_due = 1;
-
-CREATE TABLE page_body (
-  page_id INTEGER PRIMARY KEY,
-  body TEXT NOT NULL
-) STRICT;
 
 -- Bodies of older versions. Never changed once written; encodings: 0 plain, 1 zstd, 2 zstd with the content of
 -- prefix_blob_id as its prefix. refs counts the versions and the blobs that need this one.
@@ -112,7 +115,7 @@ CREATE TABLE blob (
   data BLOB NOT NULL
 ) STRICT;
 
--- Every version seen, the current one included; the current one's body is in page_body (blob_id is NULL then).
+-- Every version seen, the current one included. The body of page.body_version is in page_body, and blob_id is NULL then.
 CREATE TABLE page_version (
   page_id INTEGER NOT NULL,
   number INTEGER NOT NULL,
@@ -120,7 +123,7 @@ CREATE TABLE page_version (
   author INTEGER REFERENCES account (id),
   message TEXT,                            -- NULL: empty
   minor_edit INTEGER NOT NULL,
-  title TEXT,                              -- NULL: the listing did not say
+  title TEXT,                              -- NULL: not known, or (current version) that of the page
   blob_id INTEGER REFERENCES blob (id),
   body_observation INTEGER,
   body_of_page INTEGER,                    -- 1: the body came with the page itself, which counts more than a listing
@@ -218,7 +221,7 @@ LEFT JOIN page_version v ON v.page_id = p.id AND v.number = p.version
 LEFT JOIN account a ON a.id = p.author
 LEFT JOIN account o ON o.id = p.owner
 LEFT JOIN account m ON m.id = v.author
-LEFT JOIN page_body b ON b.page_id = p.id AND p.body_version = p.version
+LEFT JOIN page_body b ON b.id = p.body_id AND p.body_version = p.version
 WHERE p.gone_at IS NULL;
 
 CREATE VIEW gone_pages AS
@@ -240,13 +243,14 @@ LEFT JOIN page_version v ON v.page_id = p.id AND v.number = p.version
 LEFT JOIN account a ON a.id = p.author
 LEFT JOIN account o ON o.id = p.owner
 LEFT JOIN account m ON m.id = v.author
-LEFT JOIN page_body b ON b.page_id = p.id AND p.body_version = p.version
+LEFT JOIN page_body b ON b.id = p.body_id AND p.body_version = p.version
 WHERE p.gone_at IS NOT NULL;
 
 CREATE VIEW page_versions AS
 SELECT v.page_id, v.number AS version,
   strftime('%Y-%m-%dT%H:%M:%fZ', v.created_at / 1000.0, 'unixepoch') AS created_at,
-  a.account_id AS author_id, coalesce(v.message, '') AS message, v.minor_edit, v.title,
+  a.account_id AS author_id, coalesce(v.message, '') AS message, v.minor_edit,
+  CASE WHEN p.version = v.number THEN p.title ELSE v.title END AS title,
   nullif(lower(hex(CASE WHEN p.body_version = v.number THEN p.body_hash ELSE b.sha256 END)), '') AS body_sha256,
   CASE WHEN p.body_version = v.number THEN p.body_bytes ELSE b.raw_bytes END AS body_bytes
 FROM page_version v

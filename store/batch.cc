@@ -1,0 +1,43 @@
+#include "store/batch.h"
+
+namespace store {
+namespace {
+
+std::size_t size_of(const Page& page) {
+  return sizeof(Page) + page.title.size() + page.web_path.size() + page.version.message.size() +
+         (page.body ? page.body->text.size() : 0);
+}
+
+std::size_t size_of(const PageHistory& history) {
+  std::size_t size = sizeof(PageHistory);
+  for (const PageVersion& version : history.versions) {
+    size += sizeof(PageVersion) + version.version.message.size();
+    if (version.body) size += version.body->text.size();
+    if (version.encoded) size += version.encoded->data.size();
+  }
+  return size;
+}
+
+std::size_t size_of(const Space& space) {
+  return sizeof(Space) + space.name.size() + (space.description ? space.description->size() : 0);
+}
+
+}  // namespace
+
+std::size_t Batch::bytes() const {
+  std::size_t size = sizeof(Batch);
+  for (const Space& space : spaces) size += size_of(space);
+  for (const Page& page : pages) size += size_of(page);
+  for (const PageHistory& history : histories) size += size_of(history);
+  size += users.size() * sizeof(User);
+  for (const SpaceLabels& set : space_labels) {
+    size += sizeof(SpaceLabels) + set.labels.size() * sizeof(std::string);
+  }
+  for (const WalkState& walk : walks) {
+    size += sizeof(WalkState) + walk.next_link.size() + walk.space_ids.size() * sizeof(Id);
+  }
+  for (const auto& [key, value] : meta) size += key.size() + value.size();
+  return size;
+}
+
+}  // namespace store

@@ -1,0 +1,19 @@
+#pragma once
+
+// Comparing texts without regard to case, as Confluence does for titles and keys: SQLite's NOCASE
+// knows ASCII only.
+
+#include <string>
+#include <string_view>
+
+#include "store/error.h"
+#include "store/sqlite.h"
+
+namespace store {
+
+// Lower case by Unicode's simple mapping; bytes that are not UTF-8 stay as they are.
+std::string fold_case(std::string_view text);
+// Gives the connection the SQL function fold(text).
+Result<void> add_fold_function(Db& db);
+
+}  // namespace store

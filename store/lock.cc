@@ -1,0 +1,68 @@
+#include "store/lock.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <string>
+#include <utility>
+
+namespace store {
+namespace {
+
+constexpr mode_t kMode = 0640;
+
+Error lock_error(const char* verb, const std::filesystem::path& path, int number) {
+  return Error(ErrorKind::kSystem, number == ENOSPC ? "disk_full" : "cannot_lock",
+               std::string("cannot ") + verb + " '" + path.string() + "': " + std::strerror(number),
+               "Check that the folder exists and who may use it.");
+}
+
+// The owner's process id, as far as the file says it.
+std::string owner_of(int fd) {
+  char text[32];
+  const ssize_t size = ::pread(fd, text, sizeof text, 0);
+  std::string owner;
+  for (ssize_t i = 0; i < size && text[i] >= '0' && text[i] <= '9'; ++i) owner += text[i];
+  return owner;
+}
+
+}  // namespace
+
+Result<MirrorLock> MirrorLock::acquire(const std::filesystem::path& mirror) {
+  const std::filesystem::path path = mirror.string() + ".lock";
+  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kMode);
+  if (fd < 0) return fail(lock_error("open", path, errno));
+  MirrorLock lock(fd);
+  int locked = 0;
+  do {
+    locked = ::flock(fd, LOCK_EX | LOCK_NB);
+  } while (locked != 0 && errno == EINTR);
+  if (locked != 0 && errno == EWOULDBLOCK) {
+    const std::string owner = owner_of(fd);
+    return fail(ErrorKind::kBusy, "mirror_locked",
+                "cannot lock '" + mirror.string() +
+                    "': another process is crawling or executing on it" +
+                    (owner.empty() ? std::string() : " (process " + owner + ")"),
+                "Wait until it ends, or stop it.");
+  }
+  if (locked != 0) return fail(lock_error("lock", path, errno));
+  // Never unlinked: another process might hold a lock on the removed file while a third one makes a
+  // new one.
+  const std::string text = std::to_string(::getpid()) + "\n";
+  if (::ftruncate(fd, 0) != 0 ||
+      ::pwrite(fd, text.data(), text.size(), 0) != static_cast<ssize_t>(text.size())) {
+    return fail(lock_error("write", path, errno));
+  }
+  return lock;
+}
+
+MirrorLock::~MirrorLock() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+MirrorLock::MirrorLock(MirrorLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+
+}  // namespace store

@@ -1,0 +1,538 @@
+#include "store/reader.h"
+
+#include <algorithm>
+#include <charconv>
+#include <limits>
+#include <utility>
+
+#include "store/blobs.h"
+#include "store/fold.h"
+#include "store/open.h"
+#include "store/sqlite.h"
+
+namespace store {
+namespace {
+
+// With the joins of kPageTables; read_page() reads them in this order.
+constexpr const char* kPageColumns =
+    "SELECT p.id, p.space_id, p.status, p.title, p.parent_id, p.parent_type, p.position,"
+    " a.account_id, o.account_id, l.account_id, p.subtype, p.created_at, p.version, p.modified_at,"
+    " p.web_path, p.observed_at, p.body_due, p.gone_at, p.gone_reason, s.key, a.name, m.account_id,"
+    " m.name, v.message, v.minor_edit,"
+    " CASE WHEN p.body_version=p.version THEN p.body_hash END,"
+    " CASE WHEN p.body_version=p.version THEN p.body_bytes END";
+constexpr const char* kPageTables =
+    " FROM page p LEFT JOIN space s ON s.id=p.space_id"
+    " LEFT JOIN page_version v ON v.page_id=p.id AND v.number=p.version"
+    " LEFT JOIN account a ON a.id=p.author LEFT JOIN account o ON o.id=p.owner"
+    " LEFT JOIN account l ON l.id=p.last_owner LEFT JOIN account m ON m.id=v.author";
+constexpr const char* kBodyTable =
+    " LEFT JOIN page_body b ON b.id=p.body_id AND p.body_version=p.version";
+constexpr int kBodyColumn = 27;
+
+std::string page_sql(bool with_bodies, const std::string& rest) {
+  std::string sql = kPageColumns;
+  if (with_bodies) sql += ", b.body";
+  sql += kPageTables;
+  if (with_bodies) sql += kBodyTable;
+  return sql + rest;
+}
+
+std::string id_list(const std::vector<Id>& ids) {
+  std::string text;
+  for (const Id id : ids) text += (text.empty() ? "(" : ",") + std::to_string(id);
+  return text + ")";
+}
+
+std::vector<Id> ids_from_json(std::string_view text) {
+  std::vector<Id> ids;
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  while (at < end) {
+    Id id = 0;
+    const auto [next, error] = std::from_chars(at, end, id);
+    if (error == std::errc()) ids.push_back(id);
+    at = error == std::errc() ? next : at + 1;
+  }
+  return ids;
+}
+
+std::int64_t sql_limit(std::size_t limit) {
+  constexpr auto kMost = static_cast<std::size_t>(std::numeric_limits<std::int64_t>::max());
+  return static_cast<std::int64_t>(std::min(limit, kMost));
+}
+
+const char* order_of(const std::string& sort) {
+  if (sort == "title") return " ORDER BY fold(p.title), p.id";
+  if (sort == "-title") return " ORDER BY fold(p.title) DESC, p.id DESC";
+  if (sort == "id") return " ORDER BY p.id";
+  if (sort == "-id") return " ORDER BY p.id DESC";
+  if (sort == "modified") return " ORDER BY p.modified_at, p.id";
+  if (sort == "-modified") return " ORDER BY p.modified_at DESC, p.id DESC";
+  return nullptr;
+}
+
+PageRow read_page(const Query& query) {
+  PageRow row;
+  row.id = query.integer(0);
+  row.space_id = query.integer(1);
+  row.status = query.text(2);
+  row.title = query.text(3);
+  row.parent_id = query.optional_integer(4);
+  row.parent_type = query.optional_text(5);
+  row.position = query.optional_integer(6);
+  row.author_id = query.text(7);
+  row.owner_id = query.optional_text(8);
+  row.last_owner_id = query.optional_text(9);
+  row.subtype = query.optional_text(10);
+  row.created_at = query.time(11);
+  row.version.number = query.int32(12);
+  row.version.created_at = query.time(13);
+  row.web_path = query.text(14);
+  row.synced_at = query.time(15);
+  row.body_due = query.flag(16);
+  row.gone_at = query.optional_time(17);
+  row.gone_reason = query.text(18);
+  row.space_key = query.text(19);
+  row.author_name = query.text(20);
+  row.version.author_id = query.text(21);
+  row.modified_by_name = query.text(22);
+  row.version.message = query.text(23);
+  row.version.minor_edit = query.flag(24);
+  row.body_hash = query.hash(25);
+  row.body_bytes = query.integer(26);
+  return row;
+}
+
+SpaceRow read_space(const Query& query) {
+  SpaceRow row;
+  row.id = query.integer(0);
+  row.key = query.text(1);
+  row.name = query.text(2);
+  row.type = query.text(3);
+  row.status = query.text(4);
+  row.current_alias = query.optional_text(5);
+  row.author_id = query.text(6);
+  row.created_at = query.time(7);
+  row.homepage_id = query.optional_integer(8);
+  row.description = query.optional_text(9);
+  row.icon_path = query.optional_text(10);
+  row.web_path = query.text(11);
+  row.synced_at = query.time(12);
+  row.pages = query.integer(13);
+  return row;
+}
+
+constexpr const char* kSpaceColumns =
+    "SELECT s.id, s.key, s.name, s.type, s.status, s.current_alias, a.account_id, s.created_at,"
+    " s.homepage_id, s.description, s.icon_path, s.web_path, s.observed_at,"
+    " (SELECT count(*) FROM page p WHERE p.space_id=s.id AND p.gone_at IS NULL)"
+    " FROM space s LEFT JOIN account a ON a.id=s.author";
+
+}  // namespace
+
+class Reader::Impl {
+ public:
+  explicit Impl(std::unique_ptr<Db> opened) : db(std::move(opened)), blobs(*db) {}
+
+  // What went wrong since the last call, or that.
+  template <typename T>
+  Result<T> answer(T value) {
+    if (auto error = db->take_error()) return fail(std::move(*error));
+    return value;
+  }
+  Result<void> answer() {
+    if (auto error = db->take_error()) return fail(std::move(*error));
+    return {};
+  }
+
+  // Statements are prepared for one use: what is asked here is asked seldom, and a callback may ask
+  // it again while it runs.
+  template <typename Read>
+  void each(const std::string& sql, const std::function<void(Query&)>& bind, Read read) {
+    Stmt stmt(*db, sql.c_str());
+    Query query = stmt.begin();
+    if (bind) bind(query);
+    while (query.row()) {
+      if (!read(query)) break;
+    }
+  }
+  std::int64_t count(const char* sql) {
+    std::int64_t value = 0;
+    each(sql, nullptr, [&](const Query& query) {
+      value = query.integer(0);
+      return false;
+    });
+    return value;
+  }
+
+  void add_labels(std::vector<SpaceRow>& spaces);
+  // Sets the body of `row` from that column; damage is set on the Db.
+  void add_body(PageRow& row, const Query& query);
+  Result<std::vector<DuePage>> due(const char* flag, const char* subject, Id after,
+                                   std::size_t limit, Time now);
+  bool add_body(VersionRow& row, std::optional<Id> blob, Blobs::Cache& cache);
+  void damaged(const std::string& what) {
+    db->set_error(Error(
+        ErrorKind::kStoreBad, "mirror_damaged",
+        "cannot read '" + db->path().string() + "': " + what + " is not what its SHA-256 says",
+        "Run `confmirror db check`; restore a backup."));
+  }
+
+  const std::unique_ptr<Db> db;
+  Blobs blobs;
+};
+
+Reader::Reader(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Reader::~Reader() = default;
+
+Result<std::unique_ptr<Reader>> Reader::open(const std::filesystem::path& path) {
+  auto db = open_for_reading(path);
+  if (!db) return fail(db.error());
+  if (auto done = add_fold_function(**db); !done) return fail(done.error());
+  return std::unique_ptr<Reader>(new Reader(std::make_unique<Impl>(std::move(*db))));
+}
+
+Result<std::optional<std::string>> Reader::meta(const std::string& key) {
+  impl_->db->adopt_thread();
+  std::optional<std::string> value;
+  impl_->each(
+      "SELECT value FROM meta WHERE key=?", [&](Query& query) { query.bind(key); },
+      [&](const Query& query) {
+        value = query.text(0);
+        return false;
+      });
+  return impl_->answer(std::move(value));
+}
+
+Result<Counts> Reader::counts() {
+  impl_->db->adopt_thread();
+  Counts counts;
+  counts.spaces = impl_->count("SELECT count(*) FROM space WHERE gone_at IS NULL");
+  counts.bodies_due =
+      impl_->count("SELECT count(*) FROM page WHERE body_due=1 AND gone_at IS NULL");
+  counts.history_due =
+      impl_->count("SELECT count(*) FROM page WHERE history_due=1 AND gone_at IS NULL");
+  counts.versions = impl_->count("SELECT count(*) FROM page_version");
+  impl_->each("SELECT status, count(*) FROM page WHERE gone_at IS NULL GROUP BY status", nullptr,
+              [&](const Query& query) {
+                counts.pages_by_status[query.text(0)] = query.integer(1);
+                counts.pages += query.integer(1);
+                return true;
+              });
+  return impl_->answer(std::move(counts));
+}
+
+void Reader::Impl::add_labels(std::vector<SpaceRow>& spaces) {
+  std::map<Id, std::vector<std::string>> labels;
+  each("SELECT space_id, label FROM space_label ORDER BY space_id, label", nullptr,
+       [&](const Query& query) {
+         labels[query.integer(0)].push_back(query.text(1));
+         return true;
+       });
+  for (SpaceRow& space : spaces) {
+    if (const auto found = labels.find(space.id); found != labels.end()) {
+      space.labels = std::move(found->second);
+    }
+  }
+}
+
+Result<std::vector<SpaceRow>> Reader::spaces() {
+  impl_->db->adopt_thread();
+  std::vector<SpaceRow> spaces;
+  impl_->each(std::string(kSpaceColumns) + " WHERE s.gone_at IS NULL ORDER BY s.id", nullptr,
+              [&](const Query& query) {
+                spaces.push_back(read_space(query));
+                return true;
+              });
+  impl_->add_labels(spaces);
+  return impl_->answer(std::move(spaces));
+}
+
+Result<std::optional<SpaceRow>> Reader::space_by_key(const std::string& key) {
+  impl_->db->adopt_thread();
+  std::vector<SpaceRow> found;
+  const std::string folded = fold_case(key);
+  impl_->each(
+      std::string(kSpaceColumns) +
+          " WHERE s.gone_at IS NULL AND (fold(s.key)=?1 OR fold(s.current_alias)=?1)"
+          " ORDER BY fold(s.key)=?1 DESC, s.key=?2 DESC, s.status='current' DESC, s.id LIMIT 1",
+      [&](Query& query) { query.bind(folded).bind(key); },
+      [&](const Query& query) {
+        found.push_back(read_space(query));
+        return true;
+      });
+  impl_->add_labels(found);
+  std::optional<SpaceRow> space;
+  if (!found.empty()) space = std::move(found.front());
+  return impl_->answer(std::move(space));
+}
+
+Result<std::vector<PageRow>> Reader::pages(const PageFilter& filter) {
+  impl_->db->adopt_thread();
+  const char* order = order_of(filter.sort);
+  if (order == nullptr) {
+    return fail(ErrorKind::kUsage, "bad_sort", "cannot sort pages by '" + filter.sort + "'",
+                "Sort by title, id or modified, with a minus before it for the other way round.");
+  }
+  std::string where = " WHERE p.gone_at IS NULL";
+  if (filter.space_id) where += " AND p.space_id=" + std::to_string(*filter.space_id);
+  std::string statuses;
+  for (std::size_t i = 0; i < filter.statuses.size(); ++i) statuses += i == 0 ? "?" : ",?";
+  if (!statuses.empty()) where += " AND p.status IN (" + statuses + ")";
+  if (filter.title) where += " AND fold(p.title)=?";
+  const std::string title = filter.title ? fold_case(*filter.title) : std::string();
+  std::vector<PageRow> rows;
+  impl_->each(
+      page_sql(false, where + order + " LIMIT ? OFFSET ?"),
+      [&](Query& query) {
+        for (const std::string& status : filter.statuses) query.bind(status);
+        if (filter.title) query.bind(title);
+        query.bind(filter.limit).bind(filter.offset);
+      },
+      [&](const Query& query) {
+        rows.push_back(read_page(query));
+        return true;
+      });
+  return impl_->answer(std::move(rows));
+}
+
+void Reader::Impl::add_body(PageRow& row, const Query& query) {
+  if (!row.body_hash || query.is_null(kBodyColumn)) return;
+  Body body;
+  body.text = query.text(kBodyColumn);
+  body.hash = sha256(body.text);
+  if (body.hash != *row.body_hash) damaged("the body of page " + std::to_string(row.id));
+  row.body = std::move(body);
+}
+
+Result<std::optional<PageRow>> Reader::page(Id page_id, bool with_body) {
+  impl_->db->adopt_thread();
+  std::optional<PageRow> row;
+  impl_->each(
+      page_sql(with_body, " WHERE p.id=?"), [&](Query& query) { query.bind(page_id); },
+      [&](const Query& query) {
+        row = read_page(query);
+        if (with_body) impl_->add_body(*row, query);
+        return false;
+      });
+  return impl_->answer(std::move(row));
+}
+
+Result<void> Reader::for_each_page(const std::function<bool(const PageRow&)>& visit,
+                                   bool with_bodies, const std::vector<Id>& space_ids) {
+  impl_->db->adopt_thread();
+  std::string rest;
+  if (!space_ids.empty()) rest = " WHERE p.space_id IN " + id_list(space_ids);
+  impl_->each(page_sql(with_bodies, rest + " ORDER BY p.id"), nullptr, [&](const Query& query) {
+    PageRow row = read_page(query);
+    if (with_bodies) impl_->add_body(row, query);
+    return !impl_->db->failed() && visit(row);
+  });
+  return impl_->answer();
+}
+
+bool Reader::Impl::add_body(VersionRow& row, std::optional<Id> blob, Blobs::Cache& cache) {
+  if (!blob || !row.body_hash) return !db->failed();
+  Body body;
+  body.text = blobs.read(*blob, &cache);
+  body.hash = *row.body_hash;
+  row.body = std::move(body);
+  return !db->failed();
+}
+
+Result<void> Reader::for_each_version(Id page_id,
+                                      const std::function<bool(const VersionRow&)>& visit,
+                                      bool with_bodies) {
+  impl_->db->adopt_thread();
+  std::string sql =
+      "SELECT v.number, v.created_at, a.account_id, a.name, v.message, v.minor_edit,"
+      " CASE WHEN p.version=v.number THEN p.title ELSE v.title END, v.blob_id,"
+      " p.body_version=v.number,"
+      " CASE WHEN p.body_version=v.number THEN p.body_hash ELSE b.sha256 END,"
+      " CASE WHEN p.body_version=v.number THEN p.body_bytes ELSE b.raw_bytes END";
+  if (with_bodies) sql += ", c.body";
+  sql +=
+      " FROM page_version v LEFT JOIN page p ON p.id=v.page_id LEFT JOIN blob b ON b.id=v.blob_id"
+      " LEFT JOIN account a ON a.id=v.author";
+  if (with_bodies) sql += " LEFT JOIN page_body c ON c.id=p.body_id AND p.body_version=v.number";
+  sql += " WHERE v.page_id=? ORDER BY v.number";
+  Blobs::Cache cache;
+  impl_->each(
+      sql, [&](Query& query) { query.bind(page_id); },
+      [&](const Query& query) {
+        VersionRow row;
+        row.version.number = query.int32(0);
+        row.version.created_at = query.time(1);
+        row.version.author_id = query.text(2);
+        row.author_name = query.text(3);
+        row.version.message = query.text(4);
+        row.version.minor_edit = query.flag(5);
+        row.title = query.optional_text(6);
+        row.body_hash = query.hash(9);
+        row.body_bytes = query.integer(10);
+        if (with_bodies && query.flag(8)) {
+          row.body = Body(query.text(11));
+          if (row.body->hash != row.body_hash) {
+            impl_->damaged("the body of page " + std::to_string(page_id));
+          }
+        } else if (with_bodies) {
+          impl_->add_body(row, query.optional_integer(7), cache);
+        }
+        return !impl_->db->failed() && visit(row);
+      });
+  return impl_->answer();
+}
+
+Result<std::vector<VersionRow>> Reader::versions(Id page_id) {
+  std::vector<VersionRow> rows;
+  const auto keep = [&](const VersionRow& row) {
+    rows.push_back(row);
+    return true;
+  };
+  if (auto done = for_each_version(page_id, keep, false); !done) return fail(done.error());
+  return rows;
+}
+
+Result<std::optional<std::string>> Reader::version_body(Id page_id, std::int32_t version) {
+  impl_->db->adopt_thread();
+  std::optional<std::string> body;
+  impl_->each(
+      "SELECT v.blob_id, b.body, p.body_hash FROM page_version v LEFT JOIN page p ON p.id=v.page_id"
+      " LEFT JOIN page_body b ON b.id=p.body_id AND p.body_version=v.number"
+      " WHERE v.page_id=? AND v.number=?",
+      [&](Query& query) { query.bind(page_id).bind(version); },
+      [&](const Query& query) {
+        if (!query.is_null(1)) {
+          body = query.text(1);
+          const auto hash = query.hash(2);
+          if (!hash || sha256(*body) != *hash) {
+            impl_->damaged("the body of page " + std::to_string(page_id));
+          }
+        } else if (const auto blob = query.optional_integer(0)) {
+          body = impl_->blobs.read(*blob);
+        }
+        return false;
+      });
+  return impl_->answer(std::move(body));
+}
+
+Result<std::vector<DuePage>> Reader::Impl::due(const char* flag, const char* subject, Id after,
+                                               std::size_t limit, Time now) {
+  db->adopt_thread();
+  std::vector<DuePage> pages;
+  each(
+      std::string("SELECT p.id, p.version FROM page p WHERE p.") + flag +
+          "=1 AND p.id>?1 AND p.gone_at IS NULL AND NOT EXISTS (SELECT 1 FROM quarantined q"
+          " WHERE q.subject='" +
+          subject + ":'||p.id AND q.next_try_at>?2) ORDER BY p.id LIMIT ?3",
+      [&](Query& query) { query.bind(after).bind(now).bind(sql_limit(limit)); },
+      [&](const Query& query) {
+        DuePage page;
+        page.page_id = query.integer(0);
+        page.version = query.int32(1);
+        pages.push_back(page);
+        return true;
+      });
+  return answer(std::move(pages));
+}
+
+Result<std::vector<DuePage>> Reader::bodies_due(Id after, std::size_t limit, Time now) {
+  return impl_->due("body_due", "page", after, limit, now);
+}
+
+Result<std::vector<DuePage>> Reader::history_due(Id after, std::size_t limit, Time now) {
+  return impl_->due("history_due", "versions", after, limit, now);
+}
+
+Result<std::vector<std::string>> Reader::unknown_users(std::size_t limit) {
+  impl_->db->adopt_thread();
+  std::vector<std::string> ids;
+  impl_->each(
+      "SELECT account_id FROM account WHERE asked_at IS NULL ORDER BY id LIMIT ?",
+      [&](Query& query) { query.bind(sql_limit(limit)); },
+      [&](const Query& query) {
+        ids.push_back(query.text(0));
+        return true;
+      });
+  return impl_->answer(std::move(ids));
+}
+
+Result<std::vector<WalkState>> Reader::walks() {
+  impl_->db->adopt_thread();
+  std::vector<WalkState> walks;
+  impl_->each(
+      "SELECT walk_id, crawl_id, kind, space_ids, sort, next_link, reached, page_size, done FROM "
+      "walk"
+      " ORDER BY walk_id",
+      nullptr, [&](const Query& query) {
+        WalkState walk;
+        walk.walk_id = query.integer(0);
+        walk.crawl_id = query.integer(1);
+        walk.kind = query.text(2);
+        walk.space_ids = ids_from_json(query.view(3));
+        walk.sort = query.text(4);
+        walk.next_link = query.text(5);
+        walk.reached = query.optional_integer(6);
+        walk.page_size = query.int32(7);
+        walk.done = query.flag(8);
+        walks.push_back(std::move(walk));
+        return true;
+      });
+  return impl_->answer(std::move(walks));
+}
+
+Result<Observation> Reader::last_observation() {
+  impl_->db->adopt_thread();
+  const auto value = impl_->count(
+      "SELECT coalesce((SELECT CAST(value AS INTEGER) FROM meta WHERE key='last_observation'), 0)");
+  return impl_->answer(value);
+}
+
+Result<std::int64_t> Reader::next_run_id() {
+  impl_->db->adopt_thread();
+  const auto value = impl_->count("SELECT coalesce(max(run_id), 0) + 1 FROM sync_run");
+  return impl_->answer(value);
+}
+
+Result<std::vector<RunUpdate>> Reader::runs(std::size_t limit) {
+  impl_->db->adopt_thread();
+  std::vector<RunUpdate> runs;
+  impl_->each(
+      "SELECT run_id, kind, started_at, finished_at, outcome, requests, bytes, pages_changed, error"
+      " FROM sync_run ORDER BY run_id DESC LIMIT ?",
+      [&](Query& query) { query.bind(sql_limit(limit)); },
+      [&](const Query& query) {
+        RunUpdate run;
+        run.run_id = query.integer(0);
+        run.kind = query.text(1);
+        run.started_at = query.time(2);
+        run.finished_at = query.optional_time(3);
+        run.outcome = query.text(4);
+        run.requests = query.integer(5);
+        run.bytes = query.integer(6);
+        run.pages_changed = query.integer(7);
+        run.error = query.text(8);
+        runs.push_back(std::move(run));
+        return true;
+      });
+  return impl_->answer(std::move(runs));
+}
+
+Result<std::vector<QuarantineRow>> Reader::quarantine() {
+  impl_->db->adopt_thread();
+  std::vector<QuarantineRow> rows;
+  impl_->each("SELECT subject, reason, next_try_at, attempts FROM quarantined ORDER BY subject",
+              nullptr, [&](const Query& query) {
+                QuarantineRow row;
+                row.subject = query.text(0);
+                row.reason = query.text(1);
+                row.next_try_at = query.time(2);
+                row.attempts = query.integer(3);
+                rows.push_back(std::move(row));
+                return true;
+              });
+  return impl_->answer(std::move(rows));
+}
+
+}  // namespace store
