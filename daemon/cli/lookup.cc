@@ -62,7 +62,7 @@ store::Result<store::SpaceRow> find_space(store::Reader& reader, const std::stri
       keys.push_back(*space.current_alias);
     }
   }
-  auto hint = did_you_mean(nearest(key, keys));
+  auto hint = did_you_mean(key, keys);
   if (hint.empty()) hint = "'confmirror spaces' lists those that it has";
   return store::fail(
       store::ErrorKind::kUsage, "unknown_space",

@@ -1,40 +1,31 @@
 #include "daemon/cli/report.h"
 
-#include "daemon/cli/text.h"
+#include "daemon/base/utf8.h"
 
 namespace cli {
 
 namespace {
 
-constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
+bool breaks_line(std::string_view character) {
+  return character == "\u2028" || character == "\u2029";
+}
 
-bool is_control(char32_t code) { return code < 0x20 || (code >= 0x7F && code < 0xA0); }
-
-bool breaks_line(char32_t code) { return code == 0x2028 || code == 0x2029; }
-
-// Embeddings, overrides and isolates: an unclosed one reorders everything that follows on the line.
-bool turns_direction(char32_t code) {
-  return (code >= 0x202A && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069);
+// U+202A..U+202E and U+2066..U+2069, embeddings, overrides and isolates: an unclosed one reorders
+// everything that follows on the line.
+bool turns_direction(std::string_view character) {
+  return (character >= "\u202A" && character <= "\u202E") ||
+         (character >= "\u2066" && character <= "\u2069");
 }
 
 std::string cleaned(std::string_view text, bool keep_lines) {
   std::string shown;
   shown.reserve(text.size());
-  for (std::size_t at = 0; at < text.size();) {
-    const auto character = character_at(text, at);
-    const bool layout = character.code == '\n' || character.code == '\t';
-    if (!character.valid) {
-      shown += kReplacement;
-    } else if (turns_direction(character.code)) {
-      // dropped: they are invisible where they are harmless
-    } else if ((is_control(character.code) && !(keep_lines && layout)) ||
-               breaks_line(character.code)) {
-      shown += ' ';
-    } else {
-      shown += text.substr(at, character.bytes);
-    }
-    at += character.bytes;
-  }
+  base::each_character(text, [&](std::string_view character) {
+    if (turns_direction(character)) return;  // invisible where they are harmless
+    const bool layout = keep_lines && (character == "\n" || character == "\t");
+    const bool steers = base::is_control(character) && !layout;
+    shown += steers || breaks_line(character) ? std::string_view(" ") : character;
+  });
   return shown;
 }
 
