@@ -42,28 +42,6 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(from, text.find_last_not_of(kBlank) - from + 1);
 }
 
-Result<std::string> checked(std::string_view text, const std::string& source) {
-  const auto token = trimmed(text);
-  if (token.empty())
-    return failed("token_empty", "cannot use the token of " + source + ": it is empty");
-  if (token.size() > kLongestToken) {
-    return failed("token_invalid",
-                  "cannot use the token of " + source + ": it has more than 16 KiB");
-  }
-  if (token.find('\n') != token.npos) {
-    return failed("token_invalid",
-                  "cannot use the token of " + source + ": it has more than one line");
-  }
-  const bool odd = std::any_of(token.begin(), token.end(), [](char c) {
-    return static_cast<unsigned char>(c) <= 0x20 || c == 0x7F;
-  });
-  if (odd) {
-    return failed("token_invalid",
-                  "cannot use the token of " + source + ": it has spaces or control characters");
-  }
-  return std::string(token);
-}
-
 fs::path credentials_folder() {
   const char* folder = std::getenv("CREDENTIALS_DIRECTORY");
   return folder ? fs::path(folder).lexically_normal() : fs::path();
@@ -92,7 +70,7 @@ Result<std::string> from_file(const fs::path& path) {
     return tl::unexpected(std::move(error));
   }
   const Wiped text(std::move(*content));
-  return checked(text.view(), "the file " + named(path));
+  return check_token(text.view(), "the file " + named(path));
 }
 
 Result<std::string> from_environment(const std::string& name) {
@@ -103,17 +81,39 @@ Result<std::string> from_environment(const std::string& name) {
     return failed("token_missing", "cannot read the token from the environment: the variable " +
                                        shown + " is not set");
   }
-  return checked(value, "the environment variable " + shown);
+  return check_token(value, "the environment variable " + shown);
 }
 
 Result<std::string> from_command(const std::string& command) {
   auto output = output_of(command);
   if (!output) return tl::unexpected(std::move(output.error()));
   const Wiped text(std::move(*output));
-  return checked(text.view().substr(0, text.view().find('\n')), "site.token_command");
+  return check_token(text.view().substr(0, text.view().find('\n')), "site.token_command");
 }
 
 }  // namespace
+
+Result<std::string> check_token(std::string_view text, const std::string& source) {
+  const auto token = trimmed(text);
+  if (token.empty())
+    return failed("token_empty", "cannot use the token of " + source + ": it is empty");
+  if (token.size() > kLongestToken) {
+    return failed("token_invalid",
+                  "cannot use the token of " + source + ": it has more than 16 KiB");
+  }
+  if (token.find('\n') != token.npos) {
+    return failed("token_invalid",
+                  "cannot use the token of " + source + ": it has more than one line");
+  }
+  const bool odd = std::any_of(token.begin(), token.end(), [](char c) {
+    return static_cast<unsigned char>(c) <= 0x20 || c == 0x7F;
+  });
+  if (odd) {
+    return failed("token_invalid",
+                  "cannot use the token of " + source + ": it has spaces or control characters");
+  }
+  return std::string(token);
+}
 
 Result<std::string> read_token(const SiteConfig& site) {
   if (!site.token_file.empty()) return from_file(site.token_file);

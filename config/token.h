@@ -10,6 +10,7 @@
 // wipes the string (base::Secret), and calls again when the token may have changed.
 
 #include <string>
+#include <string_view>
 
 #include "config/config.h"
 #include "config/error.h"
@@ -17,5 +18,8 @@
 namespace config {
 
 Result<std::string> read_token(const SiteConfig& site);
+
+// What was typed, without blanks around it. `source` names where it comes from: "the terminal".
+Result<std::string> check_token(std::string_view text, const std::string& source);
 
 }  // namespace config
