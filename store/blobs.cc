@@ -119,13 +119,14 @@ std::string Blobs::read(Id id, Cache* cache) {
     auto decoded = codec_.decode(link->form, link->data, link->raw_bytes, text);
     if (!decoded) return damaged("does not decode", link->id);
     text = std::move(*decoded);
-    const bool kept = cache != nullptr && cache->bytes + text.size() <= kMostCached;
+    const bool kept = cache != nullptr && text.size() <= kMostCached;
     if (kept || link->id == id) {
       if (!link->hash || sha256(text) != *link->hash) {
         return damaged("is not what its SHA-256 says", link->id);
       }
     }
     if (!kept) continue;
+    if (cache->bytes + text.size() > kMostCached) *cache = Cache();
     cache->bytes += text.size();
     cache->texts.emplace(link->id, text);
   }
