@@ -12,6 +12,8 @@ namespace {
 constexpr std::uint64_t kMetaSalt = 0x6d657461ULL;
 constexpr std::uint64_t kHoleSalt = 0x686f6c65ULL;
 constexpr std::uint64_t kTitleSalt = 0x7469746cULL;
+constexpr std::uint64_t kLabelSalt = 0x6c61626cULL;
+constexpr std::uint64_t kAddedSalt = 0x61646465ULL;
 
 }  // namespace
 
@@ -193,9 +195,62 @@ void Content::change(Index page, Change&& apply) {
   order_->add(page);
 }
 
+std::vector<Index> Content::labels_of(Index page) const {
+  std::vector<Index> found;
+  for (Index label = 0; label < labels_.size(); ++label) {
+    if (hash_of(pages_[page].seed, kLabelSalt, label) % 24 == 0) found.push_back(label);
+  }
+  return found;
+}
+
+bool Content::title_taken(Index space, std::string_view title) const {
+  const std::string folded = fold_case(title);
+  return std::any_of(pages_.begin(), pages_.end(), [&](const Page& page) {
+    return page.space == space && page.status != Status::kTrashed &&
+           page.status != Status::kPurged && fold_case(page.title) == folded;
+  });
+}
+
+Index Content::add(const NewPage& wanted) {
+  if (wanted.title.empty() || title_taken(wanted.space, wanted.title)) return kNone;
+  Space& space = spaces_[wanted.space];
+  const Index parent = wanted.parent != kNone ? wanted.parent : space.homepage;
+  if (parent != kNone &&
+      (pages_[parent].space != wanted.space || pages_[parent].status != Status::kCurrent)) {
+    return kNone;
+  }
+  const auto index = static_cast<Index>(pages_.size());
+  Page page;
+  page.seed = hash_of(options_.seed, kAddedSalt, index);
+  for (Random random(page.seed); page.id == 0 || page_by_id_.contains(page.id) ||
+                                 container_by_id_.contains(page.id) ||
+                                 space_by_id_.contains(page.id);) {
+    page.id = static_cast<Id>(32'769 + random.below(9'999'999'999));
+  }
+  page.title = wanted.title;
+  page.created_at = page.modified_at = wanted.at.value_or(now_millis());
+  page.space = wanted.space;
+  page.author = page.owner = static_cast<Index>(page.seed % users_.size());
+  const Id id = page.id;
+  pages_.push_back(std::move(page));
+  page_by_id_.emplace(id, index);
+  overrides_[index].bodies[1] = wanted.body;
+  order_->add(index);
+  if (parent == kNone) {
+    space.homepage = index;
+  } else {
+    reparent(index, parent);
+  }
+  return index;
+}
+
 bool Content::edit(Index index, const Edit& edit) {
   Page& page = pages_[index];
   if (page.status == Status::kTrashed || page.status == Status::kPurged) return false;
+  if (edit.title && fold_case(*edit.title) != fold_case(page.title) &&
+      title_taken(page.space, *edit.title)) {
+    return false;
+  }
   Overrides& changes = overrides_[index];
   Version version;
   version.number = page.version + 1;

@@ -49,6 +49,7 @@ std::string_view to_string(ContentType type);
 struct Label {
   Id id = 0;
   std::string name;
+  std::string prefix = "team";  // my, team, global; of spaces: team
 };
 
 struct User {
@@ -125,6 +126,14 @@ struct Edit {
   std::optional<Millis> at;  // absent: now
 };
 
+struct NewPage {
+  Index space = 0;
+  Index parent = kNone;  // a page of that space; kNone = the homepage
+  std::string title;
+  std::string body;  // storage
+  std::optional<Millis> at;  // absent: now
+};
+
 class Content {
  public:
   explicit Content(const ContentOptions& options);
@@ -153,8 +162,12 @@ class Content {
   std::string title_at(Index page, std::int32_t version) const;
 
   PageOrder& order() { return *order_; }
+  const PageOrder& order() const { return *order_; }
+  // Ascending, as in labels().
+  std::vector<Index> labels_of(Index page) const;
 
-  // Changes. False: refused because the site could not hold the result.
+  // Changes. False, or kNone: refused because the site could not hold the result.
+  Index add(const NewPage& page);
   bool edit(Index page, const Edit& edit);
   bool reparent(Index page, Index new_parent);  // inside the space; kNone = root
   bool move_to_space(Index page, Index space);  // pages without children only; becomes a child of the homepage
@@ -171,6 +184,7 @@ class Content {
   bool generated_hole(const Page& page, std::int32_t number) const;
   Version generated_version(const Page& page, std::int32_t number, Millis created_at) const;
   const Overrides* overrides(Index page) const;
+  bool title_taken(Index space, std::string_view title) const;
   void lift_children(Index page);
   void detach(Page& page);
   template <typename Change>

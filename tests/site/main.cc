@@ -1,1 +1,137 @@
-int main() { return 0; }
+// confluence-site: the simulated Confluence Cloud site as a program.
+
+#include <pthread.h>
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <vector>
+
+#include "tests/site/digest.h"
+#include "tests/site/server.h"
+
+namespace {
+
+struct Flags {
+  site::ServerOptions options;
+  std::vector<std::string> faults;  // NAME=PROBABILITY
+  std::string rate_headers = "full";
+  bool no_gzip = false;
+  bool digest = false;
+};
+
+void add_content_flags(CLI::App& app, Flags& flags) {
+  site::ContentOptions& content = flags.options.content;
+  app.add_option("--spaces", content.spaces, "Spaces")->capture_default_str();
+  app.add_option("--pages", content.pages, "Pages of all statuses")->capture_default_str();
+  app.add_option("--max-versions", content.max_versions, "Versions of a page at most")
+      ->capture_default_str();
+  app.add_option("--seed", content.seed, "The same seed makes the same content")
+      ->capture_default_str();
+  app.add_option("--avg-body-bytes", content.avg_body_bytes, "Mean size of a body")
+      ->capture_default_str();
+  app.add_option("--big-space-share", content.big_space_share, "Share of all pages in one space, 0 to 1")
+      ->check(CLI::Range(0.0, 1.0));
+  app.add_option("--huge-body-bytes", content.huge_body_bytes, "Size of the one huge body; 0 = none")
+      ->capture_default_str();
+  app.add_flag("--digest", flags.digest, "Print the digest of the content and end");
+}
+
+void add_server_flags(CLI::App& app, Flags& flags) {
+  site::ServerOptions& options = flags.options;
+  app.add_option("--host", options.host, "Loopback address to listen on")->capture_default_str();
+  app.add_option("--port", options.port, "Port; 0 = any free one")->capture_default_str();
+  app.add_option("--threads", options.threads, "Threads that render answers")->capture_default_str();
+  app.add_option("--email", options.email, "The one account's e-mail")->capture_default_str();
+  app.add_option("--token", options.token, "Its API token")->capture_default_str();
+  app.add_option("--base-url", options.base_url, "What _links.base says");
+  app.add_option("--poison", options.poison, "Pages whose bodies answer 500");
+  app.add_option("--poison-rows", options.poison_rows, "Pages whose JSON is wrong");
+}
+
+void add_setting_flags(CLI::App& app, Flags& flags) {
+  site::Settings& settings = flags.options.settings;
+  app.add_option("--latency", settings.latency_ms, "Milliseconds before each answer");
+  app.add_option("--rate", settings.rate, "Requests per second; 0 = no limit");
+  app.add_option("--burst", settings.burst, "Requests at once under --rate")->capture_default_str();
+  app.add_option("--rate-headers", flags.rate_headers, "full, retry-after or none")
+      ->check(CLI::IsMember({"full", "retry-after", "none"}));
+  app.add_option("--retry-after", settings.retry_after_s, "Seconds that the faults 429 and 503-retry-after announce")
+      ->capture_default_str();
+  app.add_option("--grace", settings.grace_ms, "Milliseconds after a 429 in which requests may still be on the wire")
+      ->capture_default_str();
+  app.add_option("--results-cap", settings.results_cap, "Rows of a listing at most; 0 = as its limit says");
+  app.add_option("--body-results-cap", settings.body_results_cap, "The same for listings with bodies");
+  app.add_flag("--refuse-changed-limit", settings.refuse_changed_limit, "400 to a cursor with another limit");
+  app.add_flag("--no-gzip", flags.no_gzip, "Never compress");
+  app.add_flag("--anonymous-access", settings.anonymous_access, "A dead token sees some spaces");
+  app.add_option("--drip-ms", settings.drip_ms, "How long the fault slow-drip takes")->capture_default_str();
+  app.add_option("--edits-per-second", settings.edits_per_second, "Pages edited meanwhile");
+  app.add_option("--moves-per-second", settings.moves_per_second, "Pages moved meanwhile");
+  std::string names;
+  for (std::size_t i = 0; i < site::kFaultCount; ++i) {
+    names += (i == 0 ? "" : ", ") + std::string(site::to_string(static_cast<site::Fault>(i)));
+  }
+  app.add_option("--fault", flags.faults, "NAME=PROBABILITY, repeatable. Names: " + names);
+}
+
+// What is wrong with the flags; "" = nothing.
+std::string finish(Flags& flags) {
+  site::Settings& settings = flags.options.settings;
+  settings.gzip = !flags.no_gzip;
+  settings.rate_headers = *site::parse_rate_headers(flags.rate_headers);
+  for (const std::string& text : flags.faults) {
+    const std::size_t equals = text.find('=');
+    const auto fault = site::parse_fault(text.substr(0, equals));
+    if (!fault) return "no fault is called '" + text.substr(0, equals) + "'";
+    double probability = -1;
+    if (equals == std::string::npos ||
+        !CLI::detail::lexical_cast(text.substr(equals + 1), probability) || probability < 0 ||
+        probability > 1) {
+      return "'" + text + "' is not NAME=PROBABILITY with a probability within 0 and 1";
+    }
+    settings[*fault] = probability;
+  }
+  return {};
+}
+
+int serve(const site::ServerOptions& options) {
+  // Before any thread starts, so that all of them leave these signals to sigwait.
+  sigset_t ends;
+  sigemptyset(&ends);
+  sigaddset(&ends, SIGINT);
+  sigaddset(&ends, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &ends, nullptr);
+  site::Server server(options);
+  std::printf("listening on %s\n", server.url().c_str());
+  std::fflush(stdout);
+  int signal = 0;
+  sigwait(&ends, &signal);
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("A simulated Confluence Cloud site on this machine alone. Control it under /__control/ (tests/site/control.h).");
+  Flags flags;
+  add_content_flags(app, flags);
+  add_server_flags(app, flags);
+  add_setting_flags(app, flags);
+  CLI11_PARSE(app, argc, argv);
+  const std::string error = finish(flags);
+  if (!error.empty()) {
+    std::fprintf(stderr, "confluence-site: %s\n", error.c_str());
+    return 2;
+  }
+  try {
+    if (!flags.digest) return serve(flags.options);
+    const std::string digest = site::digest_of(site::Content(flags.options.content));
+    return std::fwrite(digest.data(), 1, digest.size(), stdout) == digest.size() && std::fflush(stdout) == 0 ? 0 : 1;
+  } catch (const std::exception& failure) {
+    std::fprintf(stderr, "confluence-site: %s\n", failure.what());
+    return 1;
+  }
+}

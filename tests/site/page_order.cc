@@ -31,19 +31,6 @@ bool less(const Page& a, const Page& b, SortBy by) {
   return x != y ? x < y : a.id < b.id;
 }
 
-// <0: the page stands before the position, 0: on it, >0: after it.
-int compare(const Page& page, const Position& position, SortBy by) {
-  if (by == SortBy::kTitle) {
-    const int order = page.title.compare(position.title);
-    if (order != 0) return order;
-  } else {
-    const std::int64_t x = number_of(page, by);
-    if (x != position.number) return x < position.number ? -1 : 1;
-  }
-  if (page.id == position.id) return 0;
-  return page.id < position.id ? -1 : 1;
-}
-
 }  // namespace
 
 PageOrder::PageOrder(const std::vector<Page>& pages, std::size_t spaces)
@@ -57,24 +44,35 @@ bool PageOrder::before(SortBy by, std::uint32_t a, std::uint32_t b) const {
   return less(pages_[a], pages_[b], by);
 }
 
-PageOrder::Lists& PageOrder::lists(SortBy by) {
-  Lists& lists = lists_[static_cast<std::size_t>(by)];
-  if (!lists.built) {
-    lists.built = true;
-    lists.all.resize(pages_.size());
-    std::iota(lists.all.begin(), lists.all.end(), 0U);
-    std::erase_if(lists.all, [&](std::uint32_t page) { return pages_[page].status == Status::kPurged; });
-    std::sort(lists.all.begin(), lists.all.end(),
-              [&](std::uint32_t a, std::uint32_t b) { return before(by, a, b); });
-    lists.by_space.resize(spaces_);
-    for (const std::uint32_t page : lists.all) lists.by_space[pages_[page].space].push_back(page);
+int PageOrder::compare(const Page& page, const Position& position, SortBy by) {
+  if (by == SortBy::kTitle) {
+    const int order = page.title.compare(position.title);
+    if (order != 0) return order;
+  } else {
+    const std::int64_t x = number_of(page, by);
+    if (x != position.number) return x < position.number ? -1 : 1;
   }
-  return lists;
+  if (page.id == position.id) return 0;
+  return page.id < position.id ? -1 : 1;
+}
+
+void PageOrder::prepare(SortBy by) {
+  Lists& lists = lists_[static_cast<std::size_t>(by)];
+  if (lists.built) return;
+  lists.built = true;
+  lists.all.resize(pages_.size());
+  std::iota(lists.all.begin(), lists.all.end(), 0U);
+  std::erase_if(lists.all,
+                [&](std::uint32_t page) { return pages_[page].status == Status::kPurged; });
+  std::sort(lists.all.begin(), lists.all.end(),
+            [&](std::uint32_t a, std::uint32_t b) { return before(by, a, b); });
+  lists.by_space.resize(spaces_);
+  for (const std::uint32_t page : lists.all) lists.by_space[pages_[page].space].push_back(page);
 }
 
 void PageOrder::walk(SortBy by, bool descending, const std::vector<std::uint32_t>& spaces,
-                     const std::optional<Position>& after, const Visit& visit) {
-  Lists& all = lists(by);
+                     const std::optional<Position>& after, const Visit& visit) const {
+  const Lists& all = lists_[static_cast<std::size_t>(by)];
   // One source per list: [next, end) in ascending terms, taken from the front, or from the back when descending.
   struct Source {
     const List* list;

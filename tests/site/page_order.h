@@ -1,7 +1,7 @@
 #pragma once
 
 // The sort orders of page listings as ready-made indexes: per space and over the whole site, one sorted list of page indices
-// for each order, built when it is first asked for and kept true through edits. A walk starts anywhere in O(log n) and merges
+// for each order, built by prepare() and kept true through edits. A walk starts anywhere in O(log n) and merges
 // the lists of the spaces it covers. Guarded by whoever guards the Content it belongs to.
 
 #include <array>
@@ -30,9 +30,14 @@ class PageOrder {
 
   // Visits pages after `after` (from the start without it) until `visit` returns false. `spaces` empty = the whole site.
   using Visit = std::function<bool(std::uint32_t page)>;
+  // The order must have been prepared; only reads.
   void walk(SortBy by, bool descending, const std::vector<std::uint32_t>& spaces,
-            const std::optional<Position>& after, const Visit& visit);
+            const std::optional<Position>& after, const Visit& visit) const;
+  bool ready(SortBy by) const { return lists_[static_cast<std::size_t>(by)].built; }
+  void prepare(SortBy by);
   static Position position(const Page& page, SortBy by);
+  // <0: the page stands before the position in ascending order, 0: on it, >0: after it.
+  static int compare(const Page& page, const Position& position, SortBy by);
   // True if `a` stands before `b` in ascending order.
   bool before(SortBy by, std::uint32_t a, std::uint32_t b) const;
 
@@ -47,7 +52,6 @@ class PageOrder {
     List all;
     std::vector<List> by_space;
   };
-  Lists& lists(SortBy by);
 
   const std::vector<Page>& pages_;
   std::size_t spaces_;

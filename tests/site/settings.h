@@ -14,7 +14,8 @@
 
 namespace site {
 
-// Drawn anew for every API request, in this order; the first that hits is played. The last four are drawn apart from the
+// Drawn anew for every API request, in this order; the first that hits is played. Those after
+// refused-cursor are drawn apart from the
 // others and change what a listing holds, not whether it arrives.
 enum class Fault : std::uint8_t {
   k429,              // with Retry-After, before processing
@@ -42,7 +43,9 @@ inline constexpr std::size_t kFaultCount = 19;
 std::string_view to_string(Fault fault);  // `502-html`
 std::optional<Fault> parse_fault(std::string_view name);
 
-enum class RateHeaders : std::uint8_t { kNone, kRetryAfter, kFull };
+enum class RateHeaders : std::uint8_t { kNothing, kRetryAfter, kFull };
+std::string_view to_string(RateHeaders headers);  // `retry-after`
+std::optional<RateHeaders> parse_rate_headers(std::string_view name);
 
 struct Settings {
   std::uint32_t latency_ms = 0;

@@ -64,8 +64,11 @@ class Traffic {
   void disconnected(Connection connection);  // before the descriptor is closed
   // The head of a request is there.
   void arrived(Connection connection, std::string_view credential, std::uint32_t grace_ms);
+  // `kind`: bodies, plain, versions, versions-first, or "".
   void count(std::string_view route, std::string_view kind);
-  void finished(int status, std::uint64_t bytes);
+  void refused();  // a 429
+  // Status 0: the connection ended without an answer.
+  void finished(Connection connection, int status, std::uint64_t bytes);
   void played(Fault fault);
   // A 429 with Retry-After was written whole.
   void announced(Connection connection, std::string_view credential, TimePoint begun,

@@ -1,0 +1,92 @@
+#pragma once
+
+// The routes of the site's API: which there are, who may use them, what they answer. Pace, limits and broken answers are the
+// session's; everything here is a whole, honest answer. Any thread; takes the content's lock itself.
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tests/site/message.h"
+#include "tests/site/state.h"
+
+namespace site {
+
+// What was drawn for one request.
+struct Draw {
+  Settings settings;
+  bool short_page = false;
+  bool empty_page = false;
+  bool repeated_row = false;
+  bool beta_headers = false;
+  std::uint64_t dice = 0;
+};
+
+class Api;
+class Listing;
+class Renderer;
+struct PageFilter;
+
+// Which route a request means, known before it is answered so that it can be counted.
+struct Route {
+  std::string name;  // `GET /wiki/api/v2/pages/{id}`; `other` for what does not exist
+  std::string kind;  // see Traffic::count
+  Response (Api::*handler)() = nullptr;
+  std::vector<std::string> arguments;
+  int failure = 0;  // 404, 405, 410, 501 where there is no handler
+};
+
+Route find_route(const Request& request);
+
+enum class Caller : std::uint8_t { kUser, kAnonymous, kUnreadable };
+Caller identify(const State& state, std::string_view authorization);
+
+// Answers one request.
+class Api {
+ public:
+  Api(State& state, const Request& request, const Route& route, const Draw& draw)
+      : state_(state), request_(request), route_(route), draw_(draw) {}
+
+  Response answer(Caller caller);
+
+  // Handlers; the content's lock is held.
+  Response pages();
+  Response pages_of_space();
+  Response page();
+  Response versions();
+  Response version();
+  Response page_labels();
+  Response spaces();
+  Response space();
+  Response space_labels();
+  Response labels();
+  Response label_pages();
+  Response users_bulk();
+  Response folder();
+  Response current_user();
+
+ private:
+  Response list_pages(PageFilter& filter);
+  Response list_labels(const std::vector<Index>& labels);
+  std::optional<Response> read_filter(PageFilter& filter);
+  std::optional<Response> read_spaces(PageFilter& filter);
+  void visit_chosen(const PageFilter& filter, const Listing& listing,
+                    const std::function<bool(Index)>& visit) const;
+  void add_includes(Renderer& renderer, Index page, std::string& out) const;
+  // The page that the path names, if the caller may see it.
+  Index page_argument() const;
+  Index space_argument() const;
+  bool visible(Index space) const;
+  void prepare_order();
+
+  State& state_;
+  const Request& request_;
+  const Route& route_;
+  const Draw& draw_;
+  bool anonymous_ = false;
+};
+
+}  // namespace site

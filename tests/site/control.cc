@@ -1,0 +1,289 @@
+#include "tests/site/control.h"
+
+#include <array>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <shared_mutex>
+#include <stdexcept>
+
+#include "tests/site/digest.h"
+#include "tests/site/text.h"
+
+namespace site {
+namespace {
+
+using Json = nlohmann::json;
+
+// What is wrong with a control request; caught at this file's wall.
+struct Refusal : std::runtime_error {
+  Refusal(int status_code, const std::string& text) : std::runtime_error(text), status(status_code) {}
+  int status;
+};
+
+Json to_json(const Counters& c) {
+  return {{"requests", c.requests},
+          {"refused", c.refused},
+          {"sent_while_waiting", c.sent_while_waiting},
+          {"within_grace", c.within_grace},
+          {"body_listings", c.body_listings},
+          {"plain_listings", c.plain_listings},
+          {"version_listings", c.version_listings},
+          {"versioned_pages", c.versioned_pages},
+          {"bytes_sent", c.bytes_sent},
+          {"connections", c.connections},
+          {"open_requests", c.open_requests},
+          {"max_open_requests", c.max_open_requests},
+          {"by_route", c.by_route},
+          {"by_status", [&] {
+             Json by_status = Json::object();
+             for (const auto& [status, count] : c.by_status) {
+               by_status[std::to_string(status)] = count;
+             }
+             return by_status;
+           }()},
+          {"faults", c.faults}};
+}
+
+Json ids_json(const std::set<Id>& ids) {
+  Json json = Json::array();
+  for (const Id id : ids) json.push_back(std::to_string(id));
+  return json;
+}
+
+Json poison_json(const State& state) {
+  const std::shared_lock lock(state.content_mutex);
+  return {{"pages", ids_json(state.poison)}, {"rows", ids_json(state.poison_rows)}};
+}
+
+std::optional<std::string> text_of(const Json& json, const char* name) {
+  const auto found = json.find(name);
+  if (found == json.end() || found->is_null()) return std::nullopt;
+  if (!found->is_string()) throw Refusal(400, std::string("'") + name + "' must be a string");
+  return found->get<std::string>();
+}
+
+Id id_of(const Json& json, const char* name) {
+  const auto text = text_of(json, name);
+  const auto id = text ? parse_number(*text) : std::nullopt;
+  if (!id) throw Refusal(400, std::string("'") + name + "' must be an id, as a string");
+  return *id;
+}
+
+Index page_of(const Content& content, const Json& json, const char* name) {
+  const Index page = content.find_page(id_of(json, name));
+  if (page == kNone) throw Refusal(404, std::string("no page has the id of '") + name + "'");
+  return page;
+}
+
+Index space_of(const Content& content, const Json& json) {
+  const Index space = content.find_space(id_of(json, "space"));
+  if (space == kNone) throw Refusal(404, "no space has the id of 'space'");
+  return space;
+}
+
+void require(bool done) {
+  if (!done) throw Refusal(409, "the site could not hold the result");
+}
+
+Json change_settings(State& state, const Json& changes) {
+  const std::scoped_lock lock(state.control_mutex);
+  if (const auto error = apply(changes, state.settings)) throw Refusal(400, *error);
+  return to_json(state.settings);
+}
+
+Json post_faults(State& state, const Json& json) { return change_settings(state, {{"faults", json}}); }
+
+Json clear_faults(State& state, const Json&) {
+  const std::scoped_lock lock(state.control_mutex);
+  state.settings.faults.fill(0);
+  return to_json(state.settings);
+}
+
+Json reset_counters(State& state, const Json&) {
+  state.traffic.reset();
+  return Json::object();
+}
+
+Json post_token(State& state, const Json& json) {
+  const auto token = text_of(json, "token");
+  if (!token) throw Refusal(400, "'token' is missing");
+  const std::scoped_lock lock(state.control_mutex);
+  state.token = *token;
+  return Json::object();
+}
+
+Json post_poison(State& state, const Json& json) {
+  {
+    const std::scoped_lock lock(state.content_mutex);
+    const auto take = [&](const char* name, std::set<Id>& target) {
+      const auto found = json.find(name);
+      if (found == json.end()) return;
+      if (!found->is_array()) throw Refusal(400, std::string("'") + name + "' must be a list");
+      std::set<Id> ids;
+      for (const Json& item : *found) {
+        const auto id = parse_number(item.is_string() ? item.get_ref<const std::string&>() : "");
+        if (!id) throw Refusal(400, std::string("'") + name + "' must hold ids, as strings");
+        ids.insert(*id);
+      }
+      target = std::move(ids);
+    };
+    take("pages", state.poison);
+    take("rows", state.poison_rows);
+  }
+  return poison_json(state);
+}
+
+Json page_answer(const Content& content, Index page) {
+  const Page& p = content.pages()[page];
+  return {{"page", std::to_string(p.id)}, {"version", p.version}, {"status", to_string(p.status)}};
+}
+
+Json post_edit(State& state, const Json& json) {
+  const std::scoped_lock lock(state.content_mutex);
+  const Index page = page_of(state.content, json, "page");
+  Edit edit;
+  edit.title = text_of(json, "title");
+  edit.body = text_of(json, "body");
+  edit.message = text_of(json, "message").value_or("");
+  if (const auto minor = json.find("minorEdit"); minor != json.end()) {
+    if (!minor->is_boolean()) throw Refusal(400, "'minorEdit' must be true or false");
+    edit.minor_edit = minor->get<bool>();
+  }
+  require(state.content.edit(page, edit));
+  return page_answer(state.content, page);
+}
+
+Json post_move(State& state, const Json& json) {
+  const std::scoped_lock lock(state.content_mutex);
+  const Index page = page_of(state.content, json, "page");
+  if (json.contains("space")) {
+    require(state.content.move_to_space(page, space_of(state.content, json)));
+  } else {
+    const auto parent = json.find("parent");
+    if (parent == json.end()) throw Refusal(400, "'parent' or 'space' is missing");
+    require(state.content.reparent(
+        page, parent->is_null() ? kNone : page_of(state.content, json, "parent")));
+  }
+  return page_answer(state.content, page);
+}
+
+Json post_status(State& state, const Json& json) {
+  const std::scoped_lock lock(state.content_mutex);
+  const Index page = page_of(state.content, json, "page");
+  const std::string name = text_of(json, "status").value_or("");
+  const auto status = name == "purged" ? Status::kPurged : parse_status(name);
+  if (!status) throw Refusal(400, "'status' is current, archived, trashed, deleted or purged");
+  require(state.content.set_status(page, *status));
+  return page_answer(state.content, page);
+}
+
+Json post_remove_version(State& state, const Json& json) {
+  const std::scoped_lock lock(state.content_mutex);
+  const Index page = page_of(state.content, json, "page");
+  const auto number = json.find("version");
+  if (number == json.end() || !number->is_number_integer()) {
+    throw Refusal(400, "'version' must be a number");
+  }
+  require(state.content.remove_version(page, number->get<std::int32_t>()));
+  return page_answer(state.content, page);
+}
+
+Json post_add(State& state, const Json& json) {
+  const std::scoped_lock lock(state.content_mutex);
+  NewPage page;
+  page.space = space_of(state.content, json);
+  if (json.contains("parent")) page.parent = page_of(state.content, json, "parent");
+  page.title = text_of(json, "title").value_or("");
+  page.body = text_of(json, "body").value_or("");
+  const Index added = state.content.add(page);
+  require(added != kNone);
+  return page_answer(state.content, added);
+}
+
+Json get_state(State& state) {
+  Json json;
+  {
+    const std::scoped_lock lock(state.control_mutex);
+    json["settings"] = to_json(state.settings);
+  }
+  json["counters"] = to_json(state.traffic.counters());
+  json["poison"] = poison_json(state);
+  const std::shared_lock lock(state.content_mutex);
+  json["spaces"] = state.content.spaces().size();
+  json["pages"] = state.content.pages().size();
+  json["account_id"] = state.content.users().front().account_id;
+  return json;
+}
+
+struct Post {
+  std::string_view name;
+  Json (*run)(State& state, const Json& json);
+};
+constexpr std::array<Post, 11> kPosts = {{{"counters/reset", reset_counters},
+                                          {"settings", change_settings},
+                                          {"faults", post_faults},
+                                          {"faults/clear", clear_faults},
+                                          {"token", post_token},
+                                          {"poison", post_poison},
+                                          {"edit", post_edit},
+                                          {"move", post_move},
+                                          {"status", post_status},
+                                          {"remove-version", post_remove_version},
+                                          {"add", post_add}}};
+
+std::string get(State& state, std::string_view name) {
+  if (name == "state") return get_state(state).dump(2) + "\n";
+  if (name == "counters") return to_json(state.traffic.counters()).dump(2) + "\n";
+  if (name == "poison") return poison_json(state).dump(2) + "\n";
+  if (name == "digest") {
+    const std::shared_lock lock(state.content_mutex);
+    return digest_of(state.content);
+  }
+  throw Refusal(404, "no such control");
+}
+
+std::string post(State& state, std::string_view name, const std::string& body) {
+  const Json json = body.empty() ? Json::object() : Json::parse(body, nullptr, false);
+  if (!json.is_object()) throw Refusal(400, "the body must be a JSON object");
+  for (const Post& known : kPosts) {
+    if (known.name == name) return known.run(state, json).dump(2) + "\n";
+  }
+  throw Refusal(404, "no such control");
+}
+
+}  // namespace
+
+Response control(State& state, const Request& request) {
+  Response response;
+  const std::string_view name = std::string_view(request.path).substr(kControlRoot.size());
+  try {
+    if (request.method == "GET") {
+      response.body = get(state, name);
+    } else if (request.method == "POST") {
+      response.body = post(state, name, request.body);
+    } else {
+      throw Refusal(405, "GET or POST");
+    }
+  } catch (const Refusal& refusal) {
+    response.status = refusal.status;
+    response.body = Json{{"error", refusal.what()}}.dump() + "\n";
+  }
+  return response;
+}
+
+void tell_observer(State& state, const Request& request, const Route& route) {
+  Seen seen;
+  std::function<void(const Seen&)> observer;
+  {
+    const std::scoped_lock lock(state.control_mutex);
+    seen.number = ++state.seen;
+    observer = state.observer;
+  }
+  if (!observer) return;
+  seen.method = request.method;
+  seen.target = request.target;
+  seen.route = route.name;
+  observer(seen);
+}
+
+}  // namespace site

@@ -1,0 +1,72 @@
+#include "tests/site/digest.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "tests/site/text.h"
+
+namespace site {
+namespace {
+
+void append_id(std::string& out, std::string_view name, Id id) {
+  out += ",\"";
+  out += name;
+  out += "\":\"";
+  append_number(out, id);
+  out += '"';
+}
+
+void append_version(std::string& out, std::int32_t version, const std::string& hash) {
+  out += R"(,"version":)";
+  append_number(out, version);
+  out += R"(,"body_sha256":")" + hash + "\"}\n";
+}
+
+void append_page(std::string& out, const Content& content, Index index, std::string& body) {
+  const Page& page = content.pages()[index];
+  const auto hash_of_version = [&](std::int32_t number) {
+    body.clear();
+    content.append_body(body, index, number, BodyForm::kStorage);
+    return sha256_hex(body);
+  };
+  const std::string current = hash_of_version(page.version);
+  out += R"({"kind":"page")";
+  append_id(out, "page_id", page.id);
+  append_id(out, "space_id", content.spaces()[page.space].id);
+  out += R"(,"status":")";
+  out += to_string(page.status);
+  out += '"';
+  append_version(out, page.version, current);
+  for (const Version& version : content.versions(index)) {
+    out += R"({"kind":"version")";
+    append_id(out, "page_id", page.id);
+    append_version(out, version.number,
+                   version.number == page.version ? current : hash_of_version(version.number));
+  }
+}
+
+}  // namespace
+
+std::string digest_of(const Content& content) {
+  std::string out;
+  for (const Space& space : content.spaces()) {
+    out += R"({"kind":"space")";
+    append_id(out, "space_id", space.id);
+    out += R"(,"space_key":)";
+    append_quoted(out, space.key);
+    out += R"(,"status":)";
+    append_quoted(out, space.status);
+    out += "}\n";
+  }
+  std::vector<Index> order(content.pages().size());
+  std::iota(order.begin(), order.end(), 0U);
+  std::sort(order.begin(), order.end(),
+            [&](Index a, Index b) { return content.pages()[a].id < content.pages()[b].id; });
+  std::string body;
+  for (const Index page : order) {
+    if (content.pages()[page].status != Status::kPurged) append_page(out, content, page, body);
+  }
+  return out;
+}
+
+}  // namespace site

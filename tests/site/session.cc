@@ -1,0 +1,213 @@
+#include "tests/site/session.h"
+
+#include <array>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <memory>
+
+#include "tests/site/answer.h"
+#include "tests/site/control.h"
+#include "tests/site/gzip.h"
+
+namespace site {
+namespace {
+
+namespace asio = boost::asio;
+namespace http = boost::beast::http;
+using asio::ip::tcp;
+using Parser = http::request_parser<http::string_body>;
+
+constexpr auto kToken = asio::as_tuple(asio::use_awaitable);
+constexpr std::uint32_t kMaxHead = 64U << 10U;
+constexpr std::uint64_t kMaxBody = 5U << 20U;  // the API's own ceiling
+constexpr std::size_t kWorthPacking = 600;
+constexpr std::size_t kDrips = 16;
+
+class Session {
+ public:
+  Session(State& state, tcp::socket socket)
+      : state_(state),
+        socket_(std::move(socket)),
+        timer_(socket_.get_executor()),
+        id_(state.traffic.connected(socket_.native_handle())) {}
+  ~Session() { leave(); }
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  // One request; false: the connection is at its end.
+  asio::awaitable<bool> serve();
+
+ private:
+  asio::awaitable<bool> serve_api(Request& request, Parser& parser);
+  asio::awaitable<bool> send(Answer& answer, bool head_only, std::uint64_t dice,
+                             const Settings& settings);
+  asio::awaitable<bool> write(std::string_view first, std::string_view second);
+  asio::awaitable<bool> drip(std::string_view body, std::uint32_t milliseconds);
+  asio::awaitable<void> sleep_until(TimePoint when);
+  Request read_head(const Parser& parser) const;
+  void reset_connection();
+  void leave();
+
+  State& state_;
+  tcp::socket socket_;
+  asio::steady_timer timer_;
+  boost::beast::flat_buffer buffer_;
+  Traffic::Connection id_;
+  bool keep_alive_ = true;
+  bool left_ = false;
+  std::uint64_t sent_ = 0;  // bytes of the answer under way
+  int status_ = 0;          // of it, once it was written whole
+};
+
+// Takes the connection out of the registry before its descriptor can become another one's.
+void Session::leave() {
+  if (!left_) state_.traffic.disconnected(id_);
+  left_ = true;
+}
+
+void Session::reset_connection() {
+  leave();
+  boost::system::error_code ignored;  // the peer may be gone already: the same outcome
+  socket_.set_option(asio::socket_base::linger(true, 0), ignored);
+  socket_.close(ignored);
+}
+
+Request Session::read_head(const Parser& parser) const {
+  Request request;
+  const auto& head = parser.get();
+  request.method = std::string(head.method_string());
+  parse_target({head.target().data(), head.target().size()}, request);
+  const auto authorization = head[http::field::authorization];
+  request.authorization = std::string(authorization.data(), authorization.size());
+  request.accepts_gzip =
+      head[http::field::accept_encoding].find("gzip") != boost::beast::string_view::npos;
+  return request;
+}
+
+asio::awaitable<bool> Session::serve() {
+  Parser parser;
+  parser.header_limit(kMaxHead);
+  parser.body_limit(kMaxBody);
+  const auto [error, size] = co_await http::async_read_header(socket_, buffer_, parser, kToken);
+  if (error) co_return false;
+  keep_alive_ = parser.keep_alive();
+  Request request = read_head(parser);
+  if (!request.path.starts_with(kControlRoot)) co_return co_await serve_api(request, parser);
+  const auto [body_error, body_size] = co_await http::async_read(socket_, buffer_, parser, kToken);
+  if (body_error) co_return false;
+  request.body = std::move(parser.get().body());
+  Answer answer;
+  answer.response = control(state_, request);
+  co_return co_await send(answer, request.method == "HEAD", 0, Settings());
+}
+
+asio::awaitable<bool> Session::serve_api(Request& request, Parser& parser) {
+  std::optional<Fault> fault;
+  const TimePoint arrival = std::chrono::steady_clock::now();
+  const Draw draw = draw_for(state_, request, fault);
+  state_.traffic.arrived(id_, request.authorization, draw.settings.grace_ms);
+  sent_ = 0;
+  status_ = 0;
+  bool alive = false;
+  const auto [error, size] = co_await http::async_read(socket_, buffer_, parser, kToken);
+  if (!error) {
+    request.body = std::move(parser.get().body());
+    const Route route = find_route(request);
+    state_.traffic.count(route.name, route.kind);
+    tell_observer(state_, request, route);
+    if (draw.settings.latency_ms > 0) {
+      co_await sleep_until(arrival + std::chrono::milliseconds(draw.settings.latency_ms));
+    }
+    Answer answer = make_answer(state_, request, route, draw, fault);
+    const TimePoint begun = std::chrono::steady_clock::now();
+    if (answer.response.status == 429) state_.traffic.refused();
+    if (draw.settings.gzip && request.accepts_gzip &&
+        answer.response.body.size() >= kWorthPacking) {
+      answer.response.body = gzip(answer.response.body);
+      answer.response.headers.emplace_back("Content-Encoding", "gzip");
+      answer.response.headers.emplace_back("Vary", "Accept-Encoding");
+    }
+    alive = co_await send(answer, request.method == "HEAD", draw.dice, draw.settings);
+    if (alive && answer.announced) {
+      state_.traffic.announced(id_, request.authorization, begun, *answer.announced);
+    }
+  }
+  state_.traffic.finished(id_, status_, sent_);
+  co_return alive && keep_alive_;
+}
+
+asio::awaitable<bool> Session::send(Answer& answer, bool head_only, std::uint64_t dice,
+                                    const Settings& settings) {
+  if (answer.fault == Fault::kResetBefore) {
+    reset_connection();
+    co_return false;
+  }
+  const std::string& body = answer.response.body;
+  const std::string head = head_of(answer.response, body.size(), keep_alive_, dice);
+  if (answer.fault == Fault::kResetAfter || answer.fault == Fault::kCutBody) {
+    co_await write(head, std::string_view(body).substr(0, body.size() / 2));
+    if (answer.fault == Fault::kResetAfter) reset_connection();
+    co_return false;
+  }
+  bool whole = false;
+  if (answer.fault == Fault::kSlowDrip) {
+    whole = co_await write(head, {});
+    if (whole) whole = co_await drip(body, settings.drip_ms);
+  } else {
+    whole = co_await write(head, head_only ? std::string_view() : std::string_view(body));
+  }
+  if (whole) status_ = answer.response.status;
+  co_return whole;
+}
+
+asio::awaitable<bool> Session::write(std::string_view first, std::string_view second) {
+  const std::array<asio::const_buffer, 2> buffers = {asio::buffer(first), asio::buffer(second)};
+  const auto [error, size] = co_await asio::async_write(socket_, buffers, kToken);
+  sent_ += size;
+  co_return !error;
+}
+
+asio::awaitable<bool> Session::drip(std::string_view body, std::uint32_t milliseconds) {
+  const std::size_t piece = body.size() / kDrips + 1;
+  while (!body.empty()) {
+    co_await sleep_until(std::chrono::steady_clock::now() +
+                         std::chrono::milliseconds(milliseconds / kDrips));
+    const std::string_view part = body.substr(0, piece);
+    if (!co_await write(part, {})) co_return false;
+    body.remove_prefix(part.size());
+  }
+  co_return true;
+}
+
+asio::awaitable<void> Session::sleep_until(TimePoint when) {
+  timer_.expires_at(when);
+  // Nothing cancels the timer but the end of the io_context.
+  const auto [ignored] = co_await timer_.async_wait(kToken);
+  (void)ignored;
+}
+
+asio::awaitable<void> run(std::shared_ptr<Session> session) {
+  while (co_await session->serve()) {
+  }
+}
+
+}  // namespace
+
+void start_session(State& state, tcp::socket socket) {
+  boost::system::error_code ignored;  // a connection that is gone already shows at the first read
+  socket.set_option(tcp::no_delay(true), ignored);
+  const auto executor = socket.get_executor();
+  auto session = std::make_shared<Session>(state, std::move(socket));
+  asio::co_spawn(executor, run(std::move(session)), asio::detached);
+}
+
+}  // namespace site

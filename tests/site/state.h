@@ -1,0 +1,43 @@
+#pragma once
+
+// What the parts of the server share. Each group is guarded by the mutex above it; take content_mutex before control_mutex.
+
+#include <functional>
+#include <mutex>
+#include <set>
+#include <shared_mutex>
+#include <string>
+
+#include "tests/site/content.h"
+#include "tests/site/random.h"
+#include "tests/site/server.h"
+#include "tests/site/settings.h"
+#include "tests/site/traffic.h"
+
+namespace site {
+
+struct State {
+  explicit State(const ServerOptions& server_options);
+
+  const ServerOptions options;
+  const std::string base_url;
+
+  mutable std::shared_mutex content_mutex;
+  Content content;
+  std::set<Id> poison;       // bodies answer 500
+  std::set<Id> poison_rows;  // JSON is wrong
+
+  mutable std::mutex control_mutex;
+  Settings settings;
+  std::string token;
+  Random dice;
+  std::function<void(const Seen&)> observer;
+  std::uint64_t seen = 0;
+
+  Traffic traffic;
+};
+
+// `count` pages that are no homepages, the same for the same content.
+std::set<Id> choose_pages(const Content& content, std::uint32_t count, std::uint64_t salt);
+
+}  // namespace site
