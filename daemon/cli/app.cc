@@ -73,6 +73,8 @@ void add_setup(CLI::App& app, const GlobalOptions& globals, InitArgs& args, Stre
   init->add_option("--mirror", args.mirror, "Where the mirror file goes")->type_name("FILE");
   init->add_flag("--force", args.force, "Overwrite an existing configuration");
   init->add_flag("--offline", args.offline, "Do not ask the site");
+  init->add_flag("--sample", args.sample,
+                 "Print a configuration with every key, and do nothing else");
   init->callback([&globals, &args, streams, &exit_code] {
     exit_code = run_init(globals, args, streams.in, streams.out, streams.err);
   });

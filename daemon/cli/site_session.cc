@@ -1,5 +1,6 @@
 #include "daemon/cli/site_session.h"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <boost/asio/co_spawn.hpp>
@@ -7,7 +8,6 @@
 
 #include "config/token.h"
 #include "daemon/base/log.h"
-#include "daemon/base/secret.h"
 #include "daemon/base/shutdown.h"
 #include "daemon/cli/globals.h"
 
@@ -23,9 +23,20 @@ store::Result<std::unique_ptr<SiteSession>> SiteSession::make(const config::Conf
                                                               store::Observation last_observation) {
   auto token = config::read_token(config.site);
   if (!token) return store::fail(usage_error(token.error()));
+  return make_with(config, base::Secret(std::move(*token)), last_observation);
+}
+
+store::Result<std::unique_ptr<SiteSession>> SiteSession::make_with(
+    const config::Config& config, base::Secret token, store::Observation last_observation) {
+  if (config.site.auth != "basic") {
+    return store::fail(
+        store::ErrorKind::kUsage, "auth_unsupported",
+        fmt::format("cannot sign in to '{}': this version does not speak site.auth = \"{}\"",
+                    config.site.url, config.site.auth),
+        "set site.auth = \"basic\"");
+  }
   std::unique_ptr<SiteSession> session(new SiteSession());
-  session->auth_ =
-      std::make_unique<confluence::BasicAuth>(config.site.email, base::Secret(std::move(*token)));
+  session->auth_ = std::make_unique<confluence::BasicAuth>(config.site.email, std::move(token));
 
   http::ClientOptions http_options;
   http_options.connections = static_cast<int>(config.http.max_concurrency);

@@ -17,6 +17,7 @@
 
 #include "config/config.h"
 #include "daemon/base/clock.h"
+#include "daemon/base/secret.h"
 #include "daemon/confluence/client.h"
 #include "daemon/mirror/task_group.h"
 #include "store/reader.h"
@@ -29,6 +30,10 @@ class SiteSession {
   // kUsage for a scheme that this version cannot use and for what is wrong with the token.
   static store::Result<std::unique_ptr<SiteSession>> make(const config::Config& config,
                                                           store::Observation last_observation);
+  // With this token, wherever the configuration says that it is.
+  static store::Result<std::unique_ptr<SiteSession>> make_with(const config::Config& config,
+                                                               base::Secret token,
+                                                               store::Observation last_observation);
   ~SiteSession();
   SiteSession(const SiteSession&) = delete;
   SiteSession& operator=(const SiteSession&) = delete;
@@ -40,6 +45,8 @@ class SiteSession {
   // Runs the coroutine to its end. kCanceled if a signal ended it.
   store::Result<void> run(base::Awaitable<store::Result<void>> work);
   std::function<void()> on_stop;
+  // Ends run()'s coroutine, as a first signal does while on_stop is empty.
+  void cancel() { main_.cancel(); }
 
   boost::asio::io_context& io() { return io_; }
   confluence::Client& client() { return *client_; }

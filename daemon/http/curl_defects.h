@@ -21,4 +21,7 @@ namespace http {
 //   (https://github.com/curl/curl/issues/10936).
 inline bool avoid_http2() { return curl_version_info(CURLVERSION_NOW)->version_num < 0x080600; }
 
+// "7.88.1": of the library that runs.
+inline const char* curl_version_text() { return curl_version_info(CURLVERSION_NOW)->version; }
+
 }  // namespace http
