@@ -6,22 +6,64 @@
 #include <array>
 #include <vector>
 
+#include "daemon/cli/report.h"
+
 namespace cli {
 
 namespace {
 
 double per_second(std::int64_t count, std::chrono::milliseconds elapsed) {
-  return elapsed.count() <= 0 ? 0.0 : static_cast<double>(count) * 1000.0 / static_cast<double>(elapsed.count());
+  return elapsed.count() <= 0
+             ? 0.0
+             : static_cast<double>(count) * 1000.0 / static_cast<double>(elapsed.count());
 }
 
-// What is left, from what was done and how long that took. Only where a total is known and enough was done to tell.
+// Pages with their bodies; where the mirror has those already, the rows that were listed.
+std::int64_t pages_done(const mirror::Progress& p) {
+  return p.pages_seen > 0 ? p.pages_seen : p.pages_listed;
+}
+
+// What is left, from what was done and how long that took, both counted in answers of the site: a
+// listing of pages brings 250 of them, every history costs one. Only where enough was done to tell.
 std::optional<std::chrono::milliseconds> time_left(const ProgressView& view) {
+  constexpr double kPagesPerAnswer = 250;
+  constexpr std::chrono::seconds kSoonest{2};
   const auto& p = view.progress;
-  const double done = static_cast<double>(p.histories_done > 0 ? p.histories_done : p.pages_seen);
-  const double all = static_cast<double>(p.histories_done > 0 ? p.histories_known : p.pages_known);
-  if (done < 1 || all <= done || view.elapsed < std::chrono::seconds(2)) return std::nullopt;
-  const double left = static_cast<double>(view.elapsed.count()) * (all - done) / done;
+  const auto answers = [](std::int64_t pages, std::int64_t histories) {
+    return static_cast<double>(pages) / kPagesPerAnswer + static_cast<double>(histories);
+  };
+  // A crawl that goes on where another stopped does not see again what that one saw.
+  const bool in_pages = p.phase == "spaces" || p.phase == "pages";
+  const double done = answers(pages_done(p), p.histories_done);
+  const double all = answers(in_pages ? p.pages_known : pages_done(p), p.histories_known);
+  if (done <= 0 || all <= done || view.elapsed < kSoonest) return std::nullopt;
+  auto left = static_cast<double>(view.elapsed.count()) * (all - done) / done;
+  if (const auto& closed = view.governor.closed_until; closed && *closed > view.now) {
+    left += static_cast<double>((*closed - view.now).count());
+  }
   return std::chrono::milliseconds(static_cast<std::int64_t>(left));
+}
+
+std::string pages_part(const mirror::Progress& p) {
+  // More may come as long as a listing is not at its end.
+  return fmt::format("pages {} of {}{}", with_thousands(pages_done(p)),
+                     with_thousands(p.pages_known), p.walks_done < p.walks ? "+" : "");
+}
+
+// What the sync is waiting for, "" if for nothing in particular.
+std::string held_by(const ProgressView& view) {
+  const auto& governor = view.governor;
+  if (governor.closed_until && *governor.closed_until > view.now) {
+    return fmt::format("waiting {} ({})", in_words(*governor.closed_until - view.now),
+                       printable(governor.closed_reason));
+  }
+  if (governor.rate_bound) {
+    return fmt::format("held at {:.1f}/s by the site's limit", governor.requests_per_second);
+  }
+  if (governor.concurrency > 0 && governor.in_flight >= governor.concurrency) {
+    return fmt::format("all {} connections busy", governor.concurrency);
+  }
+  return {};
 }
 
 // Cut at a character: UTF-8 continuation bytes do not count as columns.
@@ -60,32 +102,29 @@ std::string bytes_in_words(std::int64_t bytes) {
     amount /= 1024.0;
     ++unit;
   }
-  return unit == 0 ? fmt::format("{} bytes", bytes) : fmt::format("{:.1f} {}", amount, kUnits.at(unit));
+  return unit == 0 ? fmt::format("{} bytes", bytes)
+                   : fmt::format("{:.1f} {}", amount, kUnits.at(unit));
 }
 
 std::string progress_line(const ProgressView& view, std::size_t width) {
   const auto& p = view.progress;
   std::vector<std::string> parts;
-  if (p.pages_seen == 0 && p.pages_listed == 0) {
-    parts.push_back(p.spaces > 0 ? fmt::format("{} spaces", with_thousands(p.spaces)) : "asking the site");
+  if (pages_done(p) == 0) {
+    parts.push_back(p.spaces > 0 ? fmt::format("{} spaces", with_thousands(p.spaces))
+                                 : "asking the site");
   } else {
-    const bool more = p.walks_done < p.walks;
-    parts.push_back(fmt::format("pages {} of {}{}", with_thousands(p.pages_seen), with_thousands(p.pages_known),
-                                more ? "+" : ""));
-    parts.push_back(fmt::format("{:.0f} pages/s", per_second(p.pages_seen, view.elapsed)));
+    parts.push_back(pages_part(p));
+    parts.push_back(fmt::format("{:.0f} pages/s", per_second(pages_done(p), view.elapsed)));
   }
   if (p.histories_known > 0) {
-    parts.push_back(
-        fmt::format("history {} of {}", with_thousands(p.histories_done), with_thousands(p.histories_known)));
+    parts.push_back(fmt::format("history {} of {}", with_thousands(p.histories_done),
+                                with_thousands(p.histories_known)));
   }
+  if (p.phase == "users") parts.emplace_back("looking up names");
+  if (p.phase == "closing") parts.emplace_back("looking for what changed meanwhile");
   parts.push_back(fmt::format("{} requests, {:.0f}/s", with_thousands(view.usage.requests),
                               per_second(view.usage.requests, view.elapsed)));
-  if (view.governor.closed_until && *view.governor.closed_until > view.now) {
-    parts.push_back(fmt::format("waiting {} ({})", in_words(*view.governor.closed_until - view.now),
-                                view.governor.closed_reason));
-  } else if (view.governor.rate_bound) {
-    parts.push_back(fmt::format("held at {:.1f}/s by the site's limit", view.governor.requests_per_second));
-  }
+  if (auto held = held_by(view); !held.empty()) parts.push_back(std::move(held));
   if (!p.failures.empty()) parts.push_back(fmt::format("{} failed", p.failures.size()));
   if (const auto left = time_left(view)) parts.push_back("about " + in_words(*left) + " left");
   return fit(fmt::format("{}", fmt::join(parts, " · ")), width);

@@ -21,7 +21,9 @@ struct ProgressView {
   store::Time now{};
 };
 
-// `pages 4,210 of 10,000+ · 820/s · history 1,200 of 3,400 · 312 requests · 14/s · waiting 12s (429) · about 2m left`.
+// `pages 4,210 of 10,000+ · 820 pages/s · history 120 of 340 · 312 requests, 14/s · waiting 12s
+// (429) · about 2m 05s left`. The plus means that listings are not at their end; before the time
+// left stands what the sync waits for: the site's wait, its limit, or answers on every connection.
 // At most `width` columns; 0 = any.
 std::string progress_line(const ProgressView& view, std::size_t width);
 
