@@ -13,9 +13,7 @@ constexpr auto kLastFailure = static_cast<std::size_t>(Fault::kRefusedCursor);
 
 std::string digits(double number) { return std::to_string(static_cast<std::int64_t>(number)); }
 
-Response too_many_requests() {
-  return v2_error(429, "TOO_MANY_REQUESTS", "Rate limit exceeded");
-}
+Response too_many_requests() { return v2_error(429, "TOO_MANY_REQUESTS", "Rate limit exceeded"); }
 
 void add_rate_headers(Response& response, const Verdict& verdict, std::uint32_t reset_s) {
   auto& headers = response.headers;
@@ -72,14 +70,21 @@ std::optional<Answer> refuse_by_fault(Fault fault, const Settings& settings) {
     case Fault::k500:
       answer.response = v2_error(500, "INTERNAL_SERVER_ERROR", "Internal Server Error");
       return answer;
-    case Fault::k502Html: answer.response = html_page(502, "Bad Gateway"); return answer;
+    case Fault::k502Html:
+      answer.response = html_page(502, "Bad Gateway");
+      return answer;
     case Fault::k503RetryAfter:
       answer.response = html_page(503, "Service Unavailable");
       headers.emplace_back("Retry-After", std::to_string(wait_s));
       return answer;
-    case Fault::kRefusedCursor: answer.response = bad_cursor(); return answer;
-    case Fault::kResetBefore: answer.fault = fault; return answer;
-    default: return std::nullopt;
+    case Fault::kRefusedCursor:
+      answer.response = bad_cursor();
+      return answer;
+    case Fault::kResetBefore:
+      answer.fault = fault;
+      return answer;
+    default:
+      return std::nullopt;
   }
 }
 
@@ -87,14 +92,22 @@ std::optional<Answer> refuse_by_fault(Fault fault, const Settings& settings) {
 void damage(Answer& answer, Fault fault) {
   std::string& body = answer.response.body;
   switch (fault) {
-    case Fault::kTruncatedJson: body.resize(body.size() / 2); break;
-    case Fault::kMalformedJson: body.insert(body.size() / 2, "\x01}{\","); break;
-    case Fault::kEmpty200: body.clear(); break;
+    case Fault::kTruncatedJson:
+      body.resize(body.size() / 2);
+      break;
+    case Fault::kMalformedJson:
+      body.insert(body.size() / 2, "\x01}{\",");
+      break;
+    case Fault::kEmpty200:
+      body.clear();
+      break;
     case Fault::kHtml200:
-      body = "<!DOCTYPE html><html><head><title>Log in with Atlassian account</title></head></html>";
+      body =
+          "<!DOCTYPE html><html><head><title>Log in with Atlassian account</title></head></html>";
       answer.response.content_type = "text/html;charset=utf-8";
       break;
-    default: answer.fault = fault;
+    default:
+      answer.fault = fault;
   }
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 
-// What one request gets: the rate limit's verdict, what was drawn, and the answer made of both. No input or output here; any
-// thread.
+// What one request gets: the rate limit's verdict, what was drawn, and the answer made of both. No
+// input or output here; any thread.
 
 #include <chrono>
 #include <optional>
@@ -15,7 +15,7 @@ namespace site {
 
 struct Answer {
   Response response;
-  std::optional<Fault> fault;  // that the sender of the answer has to play
+  std::optional<Fault> fault;                          // that the sender of the answer has to play
   std::optional<std::chrono::milliseconds> announced;  // by Retry-After on a 429
 };
 
@@ -26,6 +26,7 @@ Answer make_answer(State& state, const Request& request, const Route& route, con
                    std::optional<Fault> fault);
 
 // The head of an answer whose body has `length` bytes.
-std::string head_of(const Response& response, std::size_t length, bool keep_alive, std::uint64_t dice);
+std::string head_of(const Response& response, std::size_t length, bool keep_alive,
+                    std::uint64_t dice);
 
 }  // namespace site

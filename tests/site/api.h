@@ -1,7 +1,8 @@
 #pragma once
 
-// The routes of the site's API: which there are, who may use them, what they answer. Pace, limits and broken answers are the
-// session's; everything here is a whole, honest answer. Any thread; takes the content's lock itself.
+// The routes of the site's API: which there are, who may use them, what they answer. Pace, limits
+// and broken answers are the session's; everything here is a whole, honest answer. Any thread;
+// takes the content's lock itself.
 
 #include <cstdint>
 #include <functional>

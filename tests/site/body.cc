@@ -135,7 +135,8 @@ void nested(BodyWriter& w, Random& r) {
   w.put("<ac:structured-macro ac:name=\"expand\" ac:schema-version=\"1\"><ac:parameter ");
   w.put("ac:name=\"title\">").words(r, 4).put("</ac:parameter><ac:rich-text-body>");
   panel(w, r);
-  w.put("<p>").words(r, 10).put(" <ac:structured-macro ac:name=\"status\" ac:schema-version=\"1\">");
+  w.put("<p>").words(r, 10).put(
+      " <ac:structured-macro ac:name=\"status\" ac:schema-version=\"1\">");
   w.put("<ac:parameter ac:name=\"colour\">Green</ac:parameter><ac:parameter ac:name=\"title\">");
   w.words(r, 1).put("</ac:parameter></ac:structured-macro></p>");
   w.put("</ac:rich-text-body></ac:structured-macro>");
@@ -153,7 +154,10 @@ void links(BodyWriter& w, Random& r) {
 
 void image(BodyWriter& w, Random& r) {
   w.put("<ac:image ac:align=\"center\" ac:layout=\"center\" ac:original-width=\"");
-  w.put(400 + r.below(1200)).put("\" ac:alt=\"").words(r, 3).put("\"><ri:attachment ri:filename=\"");
+  w.put(400 + r.below(1200))
+      .put("\" ac:alt=\"")
+      .words(r, 3)
+      .put("\"><ri:attachment ri:filename=\"");
   w.words(r, 1).put(".png\" ri:version-at-save=\"1\" /><ac:caption><p>").words(r, 8);
   w.put("</p></ac:caption></ac:image><p>").words(r, 25).put("</p>");
 }
@@ -170,7 +174,10 @@ void tasks(BodyWriter& w, Random& r) {
 
 void emoji(BodyWriter& w, Random& r) {
   w.put("<p><ac:emoticon ac:name=\"blue-star\" ac:emoji-shortname=\":rocket:\" ");
-  w.put("ac:emoji-id=\"1f680\" ac:emoji-fallback=\"🚀\" /> ").words(r, 20).put(" 👩‍💻 ").words(r, 15);
+  w.put("ac:emoji-id=\"1f680\" ac:emoji-fallback=\"🚀\" /> ")
+      .words(r, 20)
+      .put(" 👩‍💻 ")
+      .words(r, 15);
   w.put("</p><hr />");
 }
 

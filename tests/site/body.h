@@ -1,8 +1,8 @@
 #pragma once
 
-// Page bodies in Confluence's storage format, made anew each time from (seed, version): nothing is stored. A body is a row
-// of blocks (paragraphs, macros, tables, lists, code, ...); every version after the first rewrites one block of the version
-// before, as an editor would. Pure, any thread.
+// Page bodies in Confluence's storage format, made anew each time from (seed, version): nothing is
+// stored. A body is a row of blocks (paragraphs, macros, tables, lists, code, ...); every version
+// after the first rewrites one block of the version before, as an editor would. Pure, any thread.
 
 #include <cstddef>
 #include <cstdint>

@@ -22,8 +22,10 @@ void Churn::step(TimePoint now) {
     const std::scoped_lock lock(state_.control_mutex);
     const Settings& settings = state_.settings;
     // Rates that were turned off leave nothing due.
-    edits_due_ = settings.edits_per_second > 0 ? edits_due_ + seconds * settings.edits_per_second : 0;
-    moves_due_ = settings.moves_per_second > 0 ? moves_due_ + seconds * settings.moves_per_second : 0;
+    edits_due_ =
+        settings.edits_per_second > 0 ? edits_due_ + seconds * settings.edits_per_second : 0;
+    moves_due_ =
+        settings.moves_per_second > 0 ? moves_due_ + seconds * settings.moves_per_second : 0;
   }
   edits_due_ = std::min(edits_due_, kMostDue);
   moves_due_ = std::min(moves_due_, kMostDue);
@@ -42,7 +44,8 @@ void Churn::edit_one(Content& content) {
     edit.message = "edit " + std::to_string(edits_);
     edit.minor_edit = random_.chance(0.2);
     if (random_.chance(0.1) && !content.pages()[page].special_title) {
-      edit.title = "Renamed page " + std::to_string(content.pages()[page].id) + "." + std::to_string(edits_);
+      edit.title =
+          "Renamed page " + std::to_string(content.pages()[page].id) + "." + std::to_string(edits_);
     }
     if (content.edit(page, edit)) return;
   }

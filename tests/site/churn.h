@@ -1,6 +1,7 @@
 #pragma once
 
-// Edits and moves that happen while others read: so many a second as the settings say, on pages drawn by lot. One thread.
+// Edits and moves that happen while others read: so many a second as the settings say, on pages
+// drawn by lot. One thread.
 
 #include "tests/site/random.h"
 #include "tests/site/state.h"

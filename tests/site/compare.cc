@@ -76,7 +76,8 @@ void Comparer::differ(const std::string& what) {
 }
 
 template <typename T>
-void Comparer::expect(const std::string& subject, const char* field, const T& site, const T& mirror) {
+void Comparer::expect(const std::string& subject, const char* field, const T& site,
+                      const T& mirror) {
   if (site == mirror) return;
   std::ostringstream message;
   message << subject << ": " << field << " is '" << site << "' on the site, '" << mirror
@@ -151,7 +152,8 @@ std::string Comparer::body_hash(const Json& json, const std::string& subject) {
 void Comparer::version_found(ExpectedPage& page, Id page_id, std::int64_t version,
                              const std::string& hash) {
   if (options_.current_only && version != page.version) return;
-  const std::string subject = "page " + std::to_string(page_id) + " version " + std::to_string(version);
+  const std::string subject =
+      "page " + std::to_string(page_id) + " version " + std::to_string(version);
   const auto expected = page.versions.find(version);
   if (expected == page.versions.end()) return differ(subject + " is not on the site");
   if (expected->second != hash) expect(subject, "body hash", expected->second, hash);
@@ -180,7 +182,8 @@ void Comparer::export_page(const Json& json) {
   expect(subject, "status", expected.status, text(json, "status"));
   expect(subject, "version", expected.version, number(json, "version"));
   const auto space = spaces_.find(expected.space);
-  if (space != spaces_.end()) expect(subject, "space key", space->second.key, text(json, "space_key"));
+  if (space != spaces_.end())
+    expect(subject, "space key", space->second.key, text(json, "space_key"));
   const std::string hash = body_hash(json, subject);
   expect(subject, "body hash", expected.hash, hash);
   version_found(expected, page_id, number(json, "version"), hash);
@@ -190,7 +193,8 @@ void Comparer::export_version(const Json& json) {
   const Id page_id = id(json, "page_id");
   if (options_.except_pages.contains(page_id) || tombstones_.contains(page_id)) return;
   const std::int64_t version = number(json, "version");
-  const std::string subject = "page " + std::to_string(page_id) + " version " + std::to_string(version);
+  const std::string subject =
+      "page " + std::to_string(page_id) + " version " + std::to_string(version);
   const auto found = pages_.find(page_id);
   if (found == pages_.end()) return differ(subject + " is of a page that is not on the site");
   version_found(found->second, page_id, version, body_hash(json, subject));

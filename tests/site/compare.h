@@ -1,11 +1,15 @@
 #pragma once
 
-// Compares the site's digest with confmirror's JSON Lines export, space by space, page by page, version by version. The export's
-// bodies are hashed anew: its own body_sha256 must agree with them. What counts as a difference:
-//   - a space or page that one side lacks (pages with `gone_at` are tombstones: the digest must lack them or call them deleted);
+// Compares the site's digest with confmirror's JSON Lines export, space by space, page by page,
+// version by version. The export's bodies are hashed anew: its own body_sha256 must agree with
+// them. What counts as a difference:
+//   - a space or page that one side lacks (pages with `gone_at` are tombstones: the digest must
+//   lack them or call them deleted);
 //   - another key, status, space, version number or body hash;
-//   - a version that one side lacks, or another hash of it. The export may show the current version as its page alone.
-// Reads both line by line; memory goes with the number of versions, not with their bodies. Any thread.
+//   - a version that one side lacks, or another hash of it. The export may show the current version
+//   as its page alone.
+// Reads both line by line; memory goes with the number of versions, not with their bodies. Any
+// thread.
 
 #include <cstdint>
 #include <istream>
@@ -18,13 +22,13 @@
 namespace site {
 
 struct CompareOptions {
-  std::set<Id> except_pages;   // neither side is asked about these
-  bool current_only = false;   // older versions are not compared
+  std::set<Id> except_pages;  // neither side is asked about these
+  bool current_only = false;  // older versions are not compared
   std::size_t max_shown = 20;
 };
 
 struct Comparison {
-  std::uint64_t spaces = 0;    // of the digest
+  std::uint64_t spaces = 0;  // of the digest
   std::uint64_t pages = 0;
   std::uint64_t versions = 0;
   std::uint64_t tombstones = 0;  // of the export

@@ -1,4 +1,5 @@
-// site-compare: tells whether a mirror's export holds exactly what the simulated site's digest says.
+// site-compare: tells whether a mirror's export holds exactly what the simulated site's digest
+// says.
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
@@ -10,7 +11,9 @@
 #include "tests/site/text.h"
 
 int main(int argc, char** argv) {
-  CLI::App app("Compares a digest of the simulated site with a JSON Lines export. Exit 0: equal, 1: they differ.");
+  CLI::App app(
+      "Compares a digest of the simulated site with a JSON Lines export. Exit 0: equal, 1: they "
+      "differ.");
   std::string digest_path;
   std::string export_path;
   std::vector<std::string> except;
@@ -32,19 +35,21 @@ int main(int argc, char** argv) {
   }
   std::ifstream digest(digest_path);
   std::ifstream exported(export_path);
-  for (const auto& [stream, path] : {std::pair(&digest, &digest_path), std::pair(&exported, &export_path)}) {
+  for (const auto& [stream, path] :
+       {std::pair(&digest, &digest_path), std::pair(&exported, &export_path)}) {
     if (*stream) continue;
     std::fprintf(stderr, "site-compare: cannot open '%s'\n", path->c_str());
     return 2;
   }
   const site::Comparison result = site::compare(digest, exported, options);
-  std::printf("spaces %llu, pages %llu, versions %llu, excepted pages %llu, tombstones %llu, differences %llu\n",
-              static_cast<unsigned long long>(result.spaces),
-              static_cast<unsigned long long>(result.pages),
-              static_cast<unsigned long long>(result.versions),
-              static_cast<unsigned long long>(result.excepted),
-              static_cast<unsigned long long>(result.tombstones),
-              static_cast<unsigned long long>(result.differences));
+  std::printf(
+      "spaces %llu, pages %llu, versions %llu, excepted pages %llu, tombstones %llu, differences "
+      "%llu\n",
+      static_cast<unsigned long long>(result.spaces), static_cast<unsigned long long>(result.pages),
+      static_cast<unsigned long long>(result.versions),
+      static_cast<unsigned long long>(result.excepted),
+      static_cast<unsigned long long>(result.tombstones),
+      static_cast<unsigned long long>(result.differences));
   for (const std::string& line : result.shown) std::printf("  %s\n", line.c_str());
   return result.differences == 0 ? 0 : 1;
 }

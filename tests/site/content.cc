@@ -19,11 +19,16 @@ constexpr std::uint64_t kAddedSalt = 0x61646465ULL;
 
 std::string_view to_string(Status status) {
   switch (status) {
-    case Status::kCurrent: return "current";
-    case Status::kArchived: return "archived";
-    case Status::kTrashed: return "trashed";
-    case Status::kDeleted: return "deleted";
-    case Status::kPurged: return "purged";
+    case Status::kCurrent:
+      return "current";
+    case Status::kArchived:
+      return "archived";
+    case Status::kTrashed:
+      return "trashed";
+    case Status::kDeleted:
+      return "deleted";
+    case Status::kPurged:
+      return "purged";
   }
   return "current";
 }
@@ -38,12 +43,18 @@ std::optional<Status> parse_status(std::string_view text) {
 
 std::string_view to_string(ContentType type) {
   switch (type) {
-    case ContentType::kPage: return "page";
-    case ContentType::kFolder: return "folder";
-    case ContentType::kWhiteboard: return "whiteboard";
-    case ContentType::kDatabase: return "database";
-    case ContentType::kEmbed: return "embed";
-    case ContentType::kNull: break;
+    case ContentType::kPage:
+      return "page";
+    case ContentType::kFolder:
+      return "folder";
+    case ContentType::kWhiteboard:
+      return "whiteboard";
+    case ContentType::kDatabase:
+      return "database";
+    case ContentType::kEmbed:
+      return "embed";
+    case ContentType::kNull:
+      break;
   }
   return "";
 }
@@ -90,14 +101,14 @@ const Content::Overrides* Content::overrides(Index page) const {
 }
 
 bool Content::generated_hole(const Page& page, std::int32_t number) const {
-  // Some pages lost a version or two to somebody who deleted it; the current version cannot be deleted.
+  // Some pages lost a version or two to somebody who deleted it; the current version cannot be
+  // deleted.
   if (page.generated_version < 3 || number >= page.generated_version) return false;
   if (hash_of(page.seed, kHoleSalt) % 12 != 0) return false;
   return hash_of(page.seed, kHoleSalt, static_cast<std::uint64_t>(number)) % 3 == 0;
 }
 
-Version Content::generated_version(const Page& page, std::int32_t number,
-                                   Millis created_at) const {
+Version Content::generated_version(const Page& page, std::int32_t number, Millis created_at) const {
   Random random(hash_of(page.seed, kMetaSalt, static_cast<std::uint64_t>(number)));
   Version version;
   version.number = number;
@@ -176,8 +187,7 @@ std::string Content::body(Index page, std::int32_t version) const {
 std::string Content::title_at(Index index, std::int32_t version) const {
   const Page& page = pages_[index];
   std::string original = page.title;
-  if (const Overrides* changes = overrides(index);
-      changes != nullptr && !changes->titles.empty()) {
+  if (const Overrides* changes = overrides(index); changes != nullptr && !changes->titles.empty()) {
     // titles holds the title before the first change under 0.
     return std::prev(changes->titles.upper_bound(version))->second;
   }

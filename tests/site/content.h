@@ -1,11 +1,13 @@
 #pragma once
 
-// What the simulated site holds: spaces, pages with their versions, containers (folders, whiteboards, ...), users, labels.
+// What the simulated site holds: spaces, pages with their versions, containers (folders,
+// whiteboards, ...), users, labels.
 //
-// Everything is made from ContentOptions alone, the same for the same options; bodies, messages and version times are made
-// anew each time they are asked for. Only edits made afterwards are stored. Pages are named by their index in pages();
-// indices never change, a purged page keeps its own. Not thread-safe: the server guards it with one mutex.
-// Times are milliseconds since 1970 (UTC), sizes bytes.
+// Everything is made from ContentOptions alone, the same for the same options; bodies, messages and
+// version times are made anew each time they are asked for. Only edits made afterwards are stored.
+// Pages are named by their index in pages(); indices never change, a purged page keeps its own. Not
+// thread-safe: the server guards it with one mutex. Times are milliseconds since 1970 (UTC), sizes
+// bytes.
 
 #include <cstdint>
 #include <map>
@@ -28,13 +30,14 @@ inline constexpr Index kNone = 0xFFFFFFFF;
 
 struct ContentOptions {
   std::uint32_t spaces = 20;
-  std::uint32_t pages = 1000;        // of all statuses
+  std::uint32_t pages = 1000;  // of all statuses
   std::uint32_t max_versions = 5;
   std::uint64_t seed = 1;
   std::size_t avg_body_bytes = 4096;
-  double big_space_share = 0;        // share of all pages that lies in one space; 0 = a natural, skewed spread
-  std::uint32_t users = 0;           // 0 = chosen by the number of pages
-  double archived_share = 0.06;      // of the pages
+  double big_space_share =
+      0;  // share of all pages that lies in one space; 0 = a natural, skewed spread
+  std::uint32_t users = 0;       // 0 = chosen by the number of pages
+  double archived_share = 0.06;  // of the pages
   double trashed_share = 0.06;
   std::size_t huge_body_bytes = 4U << 20U;  // of one page; 0 = no such page
 };
@@ -59,7 +62,7 @@ struct User {
   std::string email;   // "" where privacy hides it
   std::string time_zone;
   bool app = false;
-  bool known = true;   // false: users-bulk does not tell of it
+  bool known = true;  // false: users-bulk does not tell of it
 };
 
 struct Space {
@@ -130,7 +133,7 @@ struct NewPage {
   Index space = 0;
   Index parent = kNone;  // a page of that space; kNone = the homepage
   std::string title;
-  std::string body;  // storage
+  std::string body;          // storage
   std::optional<Millis> at;  // absent: now
 };
 
@@ -170,7 +173,8 @@ class Content {
   Index add(const NewPage& page);
   bool edit(Index page, const Edit& edit);
   bool reparent(Index page, Index new_parent);  // inside the space; kNone = root
-  bool move_to_space(Index page, Index space);  // pages without children only; becomes a child of the homepage
+  bool move_to_space(Index page,
+                     Index space);  // pages without children only; becomes a child of the homepage
   bool set_status(Index page, Status status);
   bool remove_version(Index page, std::int32_t number);  // not the current one
 

@@ -16,7 +16,8 @@ using Json = nlohmann::json;
 
 // What is wrong with a control request; caught at this file's wall.
 struct Refusal : std::runtime_error {
-  Refusal(int status_code, const std::string& text) : std::runtime_error(text), status(status_code) {}
+  Refusal(int status_code, const std::string& text)
+      : std::runtime_error(text), status(status_code) {}
   int status;
 };
 
@@ -34,7 +35,8 @@ Json to_json(const Counters& c) {
           {"open_requests", c.open_requests},
           {"max_open_requests", c.max_open_requests},
           {"by_route", c.by_route},
-          {"by_status", [&] {
+          {"by_status",
+           [&] {
              Json by_status = Json::object();
              for (const auto& [status, count] : c.by_status) {
                by_status[std::to_string(status)] = count;
@@ -91,7 +93,9 @@ Json change_settings(State& state, const Json& changes) {
   return to_json(state.settings);
 }
 
-Json post_faults(State& state, const Json& json) { return change_settings(state, {{"faults", json}}); }
+Json post_faults(State& state, const Json& json) {
+  return change_settings(state, {{"faults", json}});
+}
 
 Json clear_faults(State& state, const Json&) {
   const std::scoped_lock lock(state.control_mutex);

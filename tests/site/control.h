@@ -1,6 +1,7 @@
 #pragma once
 
-// The control endpoint, for programs that are not in this process: JSON under /__control/. Any thread; takes the locks itself.
+// The control endpoint, for programs that are not in this process: JSON under /__control/. Any
+// thread; takes the locks itself.
 //
 //   GET  state                settings, counters, poison, sizes, and the account of the token
 //   GET  counters             POST counters/reset
@@ -10,10 +11,10 @@
 //   POST faults               {"500":0.05}; the others stay; POST faults/clear ends all
 //   POST token                {"token":"new"}; "" revokes it
 //   POST edit                 {"page":"1","title":..,"body":..,"message":..,"minorEdit":..}
-//   POST move                 {"page":"1","parent":"2"} or {"page":"1","parent":null} or {"page":"1","space":"3"}
-//   POST status               {"page":"1","status":"trashed"}; current, archived, trashed, deleted, purged
-//   POST remove-version       {"page":"1","version":2}
-//   POST add                  {"space":"3","parent":"1","title":..,"body":..}; answers {"page":"7"}
+//   POST move                 {"page":"1","parent":"2"} or {"page":"1","parent":null} or
+//   {"page":"1","space":"3"} POST status               {"page":"1","status":"trashed"}; current,
+//   archived, trashed, deleted, purged POST remove-version       {"page":"1","version":2} POST add
+//   {"space":"3","parent":"1","title":..,"body":..}; answers {"page":"7"}
 // 409: the site could not hold the result.
 
 #include <string_view>

@@ -1,7 +1,7 @@
 #pragma once
 
-// Cursors as Confluence makes them: base64 of a JSON object that holds a keyset position, always ending in '='. A cursor is
-// good for the order that it was made in only. Pure, any thread.
+// Cursors as Confluence makes them: base64 of a JSON object that holds a keyset position, always
+// ending in '='. A cursor is good for the order that it was made in only. Pure, any thread.
 
 #include <cstddef>
 #include <cstdint>

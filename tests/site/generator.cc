@@ -11,7 +11,8 @@ namespace {
 
 constexpr Millis kDay = 86'400'000;
 constexpr Millis kFirstTime = 1'420'070'400'000;  // 2015-01-01
-constexpr Millis kLastTime = 1'759'276'800'000;   // 2025-10-01: later edits are newer than all of this
+constexpr Millis kLastTime =
+    1'759'276'800'000;  // 2025-10-01: later edits are newer than all of this
 constexpr Millis kMaxGap = 20 * kDay;
 constexpr std::uint64_t kGapSalt = 0x676170ULL;
 
@@ -123,8 +124,8 @@ void Generator::make_labels() {
 }
 
 void Generator::make_spaces() {
-  static constexpr std::string_view kTypes[] = {"global", "global", "global", "global",
-                                                "collaboration", "knowledge_base", "onboarding"};
+  static constexpr std::string_view kTypes[] = {
+      "global", "global", "global", "global", "collaboration", "knowledge_base", "onboarding"};
   std::vector<Id> ids;
   for (std::uint32_t i = 0; i < site_.options_.spaces; ++i) ids.push_back(fresh_id());
   std::sort(ids.begin(), ids.end());
@@ -143,7 +144,8 @@ void Generator::make_spaces() {
       space.name = site_.users_[space.author].display_name;
     } else {
       space.type = pick<std::string_view>(random_, kTypes);
-      static constexpr std::string_view kStems[] = {"ENG", "DOC", "OPS", "CS", "HR", "FIN", "Kb", "X"};
+      static constexpr std::string_view kStems[] = {"ENG", "DOC", "OPS", "CS",
+                                                    "HR",  "FIN", "Kb",  "X"};
       space.key = std::string(kStems[i % 8]) + (i < 8 ? "" : number);
     }
     space.alias = i % 9 == 2 ? "alias-" + number : space.key;
@@ -217,7 +219,8 @@ Page Generator::make_page(Index space, std::uint32_t nth) {
   page.space = space;
   page.author = static_cast<Index>(random_.below(site_.users_.size()));
   if (random_.chance(0.95)) page.owner = page.author;
-  if (random_.chance(0.05)) page.last_owner = static_cast<Index>(random_.below(site_.users_.size()));
+  if (random_.chance(0.05))
+    page.last_owner = static_cast<Index>(random_.below(site_.users_.size()));
   page.live_doc = random_.chance(0.04);
   const double fate = random_.unit();
   if (nth > 0 && fate < options.trashed_share) {
@@ -230,7 +233,9 @@ Page Generator::make_page(Index space, std::uint32_t nth) {
   }
   page.generated_version = page.version;
   const Millis span = kLastTime - kFirstTime - kMaxGap * page.version;
-  page.created_at = kFirstTime + static_cast<Millis>(random_.unit() * static_cast<double>(std::max<Millis>(span, 1)));
+  page.created_at =
+      kFirstTime +
+      static_cast<Millis>(random_.unit() * static_cast<double>(std::max<Millis>(span, 1)));
   if (options.avg_body_bytes > 0 && !random_.chance(0.015)) {
     const double factor = std::min(random_.exponential(), 8.0);
     page.body_bytes = std::max<std::size_t>(
@@ -290,10 +295,13 @@ void Generator::place(Page& page, Index first, Index index) {
   if (page.status == Status::kTrashed) return;  // the trash has no tree
   // An earlier page that is not in the trash; near ones are likelier, which gives trees some depth.
   Index parent = first + static_cast<Index>(random_.below(index - first));
-  if (random_.chance(0.4)) parent = first + static_cast<Index>(random_.below(std::min(index - first, 12U)));
-  while (site_.pages_[parent].status != Status::kCurrent) parent = parent > first ? parent - 1 : first;
+  if (random_.chance(0.4))
+    parent = first + static_cast<Index>(random_.below(std::min(index - first, 12U)));
+  while (site_.pages_[parent].status != Status::kCurrent)
+    parent = parent > first ? parent - 1 : first;
   if (random_.chance(0.02)) return;  // at the root, beside the homepage
-  const auto position = static_cast<std::int32_t>((site_.pages_[parent].children + 1) * 1000 + random_.below(999));
+  const auto position =
+      static_cast<std::int32_t>((site_.pages_[parent].children + 1) * 1000 + random_.below(999));
   page.position = random_.chance(0.1) ? -1 : position;
   if (random_.chance(0.02)) make_container(page.space, parent);
   if (!site_.containers_.empty() && site_.containers_.back().space == page.space &&
@@ -301,7 +309,8 @@ void Generator::place(Page& page, Index first, Index index) {
     // One of the space's containers: the newest ones are its own.
     Index container = static_cast<Index>(site_.containers_.size()) - 1;
     const Index back = static_cast<Index>(random_.below(4));
-    if (container >= back && site_.containers_[container - back].space == page.space) container -= back;
+    if (container >= back && site_.containers_[container - back].space == page.space)
+      container -= back;
     page.parent = container;
     page.parent_type = site_.containers_[container].type;
     return;
@@ -312,10 +321,9 @@ void Generator::place(Page& page, Index first, Index index) {
 }
 
 void Generator::make_container(Index space, Index parent_page) {
-  static constexpr ContentType kTypes[] = {ContentType::kFolder,     ContentType::kFolder,
-                                           ContentType::kFolder,     ContentType::kFolder,
-                                           ContentType::kWhiteboard, ContentType::kDatabase,
-                                           ContentType::kEmbed};
+  static constexpr ContentType kTypes[] = {
+      ContentType::kFolder,     ContentType::kFolder,   ContentType::kFolder, ContentType::kFolder,
+      ContentType::kWhiteboard, ContentType::kDatabase, ContentType::kEmbed};
   Container container;
   container.id = fresh_id();
   container.type = kTypes[site_.containers_.size() % std::size(kTypes)];
@@ -346,8 +354,9 @@ void Generator::mark_case_pairs() {
     const auto a = static_cast<Index>(hash_of(site_.options_.seed, 79, nth) % count);
     const auto b = static_cast<Index>(hash_of(site_.options_.seed, 80, nth) % count);
     // Titles are unique in a space without regard to case, but for what lies in its trash.
-    const bool allowed = pages[a].space != pages[b].space ||
-                         (pages[a].status == Status::kTrashed) != (pages[b].status == Status::kTrashed);
+    const bool allowed =
+        pages[a].space != pages[b].space ||
+        (pages[a].status == Status::kTrashed) != (pages[b].status == Status::kTrashed);
     if (a == b || !allowed || pages[a].special_title || pages[b].special_title) continue;
     pages[b].title = nth % 3 == 0 ? pages[a].title : swap_case(pages[a].title);
     pages[a].special_title = pages[b].special_title = true;

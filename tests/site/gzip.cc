@@ -25,7 +25,8 @@ class Deflater {
 
   std::string run(std::string_view plain) {
     deflateReset(&stream_);
-    if (plain.size() > std::numeric_limits<uInt>::max()) throw std::runtime_error("answer too large");
+    if (plain.size() > std::numeric_limits<uInt>::max())
+      throw std::runtime_error("answer too large");
     const auto size = static_cast<uLong>(plain.size());
     std::string packed(deflateBound(&stream_, size), '\0');
     // zlib does not write through next_in.

@@ -29,20 +29,22 @@ std::optional<Response> Listing::read(const Request& request, const Draw& draw,
   }
   listing.order_ = request.query.get("sort").value_or(std::string(default_sort));
   listing.descending_ = listing.order_.starts_with('-');
-  const std::string_view name = std::string_view(listing.order_).substr(listing.descending_ ? 1 : 0);
+  const std::string_view name =
+      std::string_view(listing.order_).substr(listing.descending_ ? 1 : 0);
   const auto sort = std::find_if(sorts.begin(), sorts.end(),
                                  [&](const SortName& known) { return known.name == name; });
   if (sort == sorts.end()) return bad_parameter("sort", listing.order_, "one of the sort orders");
   listing.by_ = sort->by;
   if (const auto text = request.query.get("cursor")) {
     const auto cursor = decode(*text, listing.order_, listing.text_order());
-    const bool changed = cursor && draw.settings.refuse_changed_limit && cursor->limit != listing.limit_;
+    const bool changed =
+        cursor && draw.settings.refuse_changed_limit && cursor->limit != listing.limit_;
     if (!cursor || changed) return bad_cursor();
     listing.after_ = cursor->after;
   }
   listing.rows_ = listing.limit_;
-  for (const std::uint32_t cap : {draw.settings.results_cap,
-                                  with_bodies ? draw.settings.body_results_cap : 0U}) {
+  for (const std::uint32_t cap :
+       {draw.settings.results_cap, with_bodies ? draw.settings.body_results_cap : 0U}) {
     if (cap > 0) listing.rows_ = std::min<std::size_t>(listing.rows_, cap);
   }
   if (draw.short_page) listing.rows_ = 1 + draw.dice % listing.rows_;

@@ -1,7 +1,7 @@
 #pragma once
 
-// What every listing has in common: its limit, its order, its cursor, and the envelope with the next link. The caps and the
-// oddities that were drawn for the request are applied here.
+// What every listing has in common: its limit, its order, its cursor, and the envelope with the
+// next link. The caps and the oddities that were drawn for the request are applied here.
 
 #include <functional>
 #include <optional>
@@ -22,17 +22,20 @@ struct SortName {
 
 class Listing {
  public:
-  // `sorts`: what may be asked for; the first is the default unless `default_sort` says otherwise. An error is to be sent as it is.
+  // `sorts`: what may be asked for; the first is the default unless `default_sort` says otherwise.
+  // An error is to be sent as it is.
   static std::optional<Response> read(const Request& request, const Draw& draw,
-                                      std::span<const SortName> sorts, std::string_view default_sort,
-                                      bool with_bodies, Listing& listing);
+                                      std::span<const SortName> sorts,
+                                      std::string_view default_sort, bool with_bodies,
+                                      Listing& listing);
 
   SortBy by() const { return by_; }
   bool descending() const { return descending_; }
   const std::optional<Position>& after() const { return after_; }
   std::size_t rows() const { return rows_; }  // that this answer may hold
 
-  // Walks what `each` offers (it calls its argument until that returns false) and keeps the rows of this page.
+  // Walks what `each` offers (it calls its argument until that returns false) and keeps the rows of
+  // this page.
   struct Row {
     std::uint32_t index;
     Position position;

@@ -32,9 +32,11 @@ void add_content_flags(CLI::App& app, Flags& flags) {
       ->capture_default_str();
   app.add_option("--avg-body-bytes", content.avg_body_bytes, "Mean size of a body")
       ->capture_default_str();
-  app.add_option("--big-space-share", content.big_space_share, "Share of all pages in one space, 0 to 1")
+  app.add_option("--big-space-share", content.big_space_share,
+                 "Share of all pages in one space, 0 to 1")
       ->check(CLI::Range(0.0, 1.0));
-  app.add_option("--huge-body-bytes", content.huge_body_bytes, "Size of the one huge body; 0 = none")
+  app.add_option("--huge-body-bytes", content.huge_body_bytes,
+                 "Size of the one huge body; 0 = none")
       ->capture_default_str();
   app.add_flag("--digest", flags.digest, "Print the digest of the content and end");
 }
@@ -43,7 +45,8 @@ void add_server_flags(CLI::App& app, Flags& flags) {
   site::ServerOptions& options = flags.options;
   app.add_option("--host", options.host, "Loopback address to listen on")->capture_default_str();
   app.add_option("--port", options.port, "Port; 0 = any free one")->capture_default_str();
-  app.add_option("--threads", options.threads, "Threads that render answers")->capture_default_str();
+  app.add_option("--threads", options.threads, "Threads that render answers")
+      ->capture_default_str();
   app.add_option("--email", options.email, "The one account's e-mail")->capture_default_str();
   app.add_option("--token", options.token, "Its API token")->capture_default_str();
   app.add_option("--base-url", options.base_url, "What _links.base says");
@@ -58,16 +61,22 @@ void add_setting_flags(CLI::App& app, Flags& flags) {
   app.add_option("--burst", settings.burst, "Requests at once under --rate")->capture_default_str();
   app.add_option("--rate-headers", flags.rate_headers, "full, retry-after or none")
       ->check(CLI::IsMember({"full", "retry-after", "none"}));
-  app.add_option("--retry-after", settings.retry_after_s, "Seconds that the faults 429 and 503-retry-after announce")
+  app.add_option("--retry-after", settings.retry_after_s,
+                 "Seconds that the faults 429 and 503-retry-after announce")
       ->capture_default_str();
-  app.add_option("--grace", settings.grace_ms, "Milliseconds after a 429 in which requests may still be on the wire")
+  app.add_option("--grace", settings.grace_ms,
+                 "Milliseconds after a 429 in which requests may still be on the wire")
       ->capture_default_str();
-  app.add_option("--results-cap", settings.results_cap, "Rows of a listing at most; 0 = as its limit says");
-  app.add_option("--body-results-cap", settings.body_results_cap, "The same for listings with bodies");
-  app.add_flag("--refuse-changed-limit", settings.refuse_changed_limit, "400 to a cursor with another limit");
+  app.add_option("--results-cap", settings.results_cap,
+                 "Rows of a listing at most; 0 = as its limit says");
+  app.add_option("--body-results-cap", settings.body_results_cap,
+                 "The same for listings with bodies");
+  app.add_flag("--refuse-changed-limit", settings.refuse_changed_limit,
+               "400 to a cursor with another limit");
   app.add_flag("--no-gzip", flags.no_gzip, "Never compress");
   app.add_flag("--anonymous-access", settings.anonymous_access, "A dead token sees some spaces");
-  app.add_option("--drip-ms", settings.drip_ms, "How long the fault slow-drip takes")->capture_default_str();
+  app.add_option("--drip-ms", settings.drip_ms, "How long the fault slow-drip takes")
+      ->capture_default_str();
   app.add_option("--edits-per-second", settings.edits_per_second, "Pages edited meanwhile");
   app.add_option("--moves-per-second", settings.moves_per_second, "Pages moved meanwhile");
   std::string names;
@@ -115,7 +124,9 @@ int serve(const site::ServerOptions& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("A simulated Confluence Cloud site on this machine alone. Control it under /__control/ (tests/site/control.h).");
+  CLI::App app(
+      "A simulated Confluence Cloud site on this machine alone. Control it under /__control/ "
+      "(tests/site/control.h).");
   Flags flags;
   add_content_flags(app, flags);
   add_server_flags(app, flags);
@@ -129,7 +140,10 @@ int main(int argc, char** argv) {
   try {
     if (!flags.digest) return serve(flags.options);
     const std::string digest = site::digest_of(site::Content(flags.options.content));
-    return std::fwrite(digest.data(), 1, digest.size(), stdout) == digest.size() && std::fflush(stdout) == 0 ? 0 : 1;
+    return std::fwrite(digest.data(), 1, digest.size(), stdout) == digest.size() &&
+                   std::fflush(stdout) == 0
+               ? 0
+               : 1;
   } catch (const std::exception& failure) {
     std::fprintf(stderr, "confluence-site: %s\n", failure.what());
     return 1;

@@ -10,7 +10,8 @@ namespace {
 constexpr std::string_view kCdata = "<![CDATA[";
 constexpr std::string_view kCdataEnd = "]]>";
 
-// Calls on_tag(whole tag), on_text(text with entities) and on_cdata(plain text) over a storage body.
+// Calls on_tag(whole tag), on_text(text with entities) and on_cdata(plain text) over a storage
+// body.
 template <typename OnTag, typename OnText, typename OnCdata>
 void scan(std::string_view storage, OnTag&& on_tag, OnText&& on_text, OnCdata&& on_cdata) {
   while (!storage.empty()) {
@@ -32,7 +33,7 @@ void scan(std::string_view storage, OnTag&& on_tag, OnText&& on_text, OnCdata&& 
 
 std::string decode_entities(std::string_view text) {
   static constexpr std::pair<std::string_view, std::string_view> kEntities[] = {
-      {"&amp;", "&"},   {"&lt;", "<"},      {"&gt;", ">"},
+      {"&amp;", "&"},   {"&lt;", "<"},        {"&gt;", ">"},
       {"&quot;", "\""}, {"&nbsp;", "\u00A0"}, {"&apos;", "'"}};
   std::string out;
   while (!text.empty()) {
@@ -66,11 +67,20 @@ std::string escape_markup(std::string_view text) {
   std::string out;
   for (const char c : text) {
     switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      default: out += c;
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      default:
+        out += c;
     }
   }
   return out;

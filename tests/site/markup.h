@@ -1,6 +1,7 @@
 #pragma once
 
-// What the other body formats show of a storage body: coarse, but made of its text. Pure, any thread.
+// What the other body formats show of a storage body: coarse, but made of its text. Pure, any
+// thread.
 
 #include <string>
 #include <string_view>

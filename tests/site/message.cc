@@ -27,7 +27,8 @@ Query::Query(std::string_view text) {
 }
 
 bool Query::has(std::string_view name) const {
-  return std::any_of(raw_.begin(), raw_.end(), [&](const auto& pair) { return pair.first == name; });
+  return std::any_of(raw_.begin(), raw_.end(),
+                     [&](const auto& pair) { return pair.first == name; });
 }
 
 std::optional<std::string> Query::get(std::string_view name) const {
@@ -109,8 +110,9 @@ Response not_found_unnamed() { return v2_error(404, "NOT_FOUND", "Not Found"); }
 Response v1_error(int status, std::string_view message) {
   Response response;
   response.status = status;
-  response.body = R"({"statusCode":)" + std::to_string(status) +
-                  R"(,"data":{"authorized":false,"valid":true,"errors":[],"successful":false},"message":)";
+  response.body =
+      R"({"statusCode":)" + std::to_string(status) +
+      R"(,"data":{"authorized":false,"valid":true,"errors":[],"successful":false},"message":)";
   append_quoted(response.body, message);
   response.body += '}';
   return response;
@@ -120,7 +122,8 @@ Response html_page(int status, std::string_view reason) {
   Response response;
   response.status = status;
   response.content_type = "text/html;charset=utf-8";
-  const std::string title = "HTTP Status " + std::to_string(status) + " \u2013 " + std::string(reason);
+  const std::string title =
+      "HTTP Status " + std::to_string(status) + " \u2013 " + std::string(reason);
   response.body = "<!doctype html><html lang=\"en\"><head><title>" + title +
                   "</title></head><body><h1>" + title + "</h1><hr class=\"line\" /></body></html>";
   return response;
@@ -128,23 +131,40 @@ Response html_page(int status, std::string_view reason) {
 
 std::string_view reason_of(int status) {
   switch (status) {
-    case 200: return "OK";
-    case 204: return "No Content";
-    case 400: return "Bad Request";
-    case 401: return "Unauthorized";
-    case 403: return "Forbidden";
-    case 404: return "Not Found";
-    case 405: return "Method Not Allowed";
-    case 409: return "Conflict";
-    case 410: return "Gone";
-    case 413: return "Payload Too Large";
-    case 415: return "Unsupported Media Type";
-    case 429: return "Too Many Requests";
-    case 500: return "Internal Server Error";
-    case 501: return "Not Implemented";
-    case 502: return "Bad Gateway";
-    case 503: return "Service Unavailable";
-    default: return "Unknown";
+    case 200:
+      return "OK";
+    case 204:
+      return "No Content";
+    case 400:
+      return "Bad Request";
+    case 401:
+      return "Unauthorized";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
+    case 409:
+      return "Conflict";
+    case 410:
+      return "Gone";
+    case 413:
+      return "Payload Too Large";
+    case 415:
+      return "Unsupported Media Type";
+    case 429:
+      return "Too Many Requests";
+    case 500:
+      return "Internal Server Error";
+    case 501:
+      return "Not Implemented";
+    case 502:
+      return "Bad Gateway";
+    case 503:
+      return "Service Unavailable";
+    default:
+      return "Unknown";
   }
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 
-// Requests and answers of the simulated site as plain values, and the query string that both listings and next links need.
-// Pure, any thread.
+// Requests and answers of the simulated site as plain values, and the query string that both
+// listings and next links need. Pure, any thread.
 
 #include <optional>
 #include <string>
@@ -21,7 +21,8 @@ class Query {
   std::optional<std::string> get(std::string_view name) const;
   // All values of that name: repeated parameters and comma-separated ones alike.
   std::vector<std::string> list(std::string_view name) const;
-  // The same query with another cursor, which stands before the last of the other parameters, and with a limit.
+  // The same query with another cursor, which stands before the last of the other parameters, and
+  // with a limit.
   std::string with_cursor(std::string_view cursor, std::size_t limit) const;
 
  private:

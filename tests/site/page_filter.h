@@ -21,8 +21,8 @@ struct PageFilter {
   std::optional<Index> label;
   bool root_only = false;
   bool takes_ids = false;
-  bool some_spaces = false;     // only those in `spaces`, even if that is empty
-  std::vector<Index> spaces;    // ascending
+  bool some_spaces = false;                 // only those in `spaces`, even if that is empty
+  std::vector<Index> spaces;                // ascending
   std::optional<std::vector<Index>> pages;  // only these
 };
 

@@ -13,10 +13,14 @@ constexpr std::array<SortBy, 4> kOrders = {SortBy::kId, SortBy::kCreated, SortBy
 
 std::int64_t number_of(const Page& page, SortBy by) {
   switch (by) {
-    case SortBy::kCreated: return page.created_at;
-    case SortBy::kModified: return page.modified_at;
-    case SortBy::kTitle: return 0;
-    case SortBy::kId: break;
+    case SortBy::kCreated:
+      return page.created_at;
+    case SortBy::kModified:
+      return page.modified_at;
+    case SortBy::kTitle:
+      return 0;
+    case SortBy::kId:
+      break;
   }
   return page.id;
 }
@@ -73,7 +77,8 @@ void PageOrder::prepare(SortBy by) {
 void PageOrder::walk(SortBy by, bool descending, const std::vector<std::uint32_t>& spaces,
                      const std::optional<Position>& after, const Visit& visit) const {
   const Lists& all = lists_[static_cast<std::size_t>(by)];
-  // One source per list: [next, end) in ascending terms, taken from the front, or from the back when descending.
+  // One source per list: [next, end) in ascending terms, taken from the front, or from the back
+  // when descending.
   struct Source {
     const List* list;
     std::size_t begin;
@@ -124,9 +129,8 @@ void PageOrder::remove(std::uint32_t page) {
     if (!sorted.built) continue;
     for (List* list : {&sorted.all, &sorted.by_space[pages_[page].space]}) {
       const auto place =
-          std::lower_bound(list->begin(), list->end(), page, [&](std::uint32_t a, std::uint32_t b) {
-            return before(by, a, b);
-          });
+          std::lower_bound(list->begin(), list->end(), page,
+                           [&](std::uint32_t a, std::uint32_t b) { return before(by, a, b); });
       if (place != list->end() && *place == page) list->erase(place);
     }
   }
@@ -138,9 +142,8 @@ void PageOrder::add(std::uint32_t page) {
     if (!sorted.built) continue;
     for (List* list : {&sorted.all, &sorted.by_space[pages_[page].space]}) {
       const auto place =
-          std::lower_bound(list->begin(), list->end(), page, [&](std::uint32_t a, std::uint32_t b) {
-            return before(by, a, b);
-          });
+          std::lower_bound(list->begin(), list->end(), page,
+                           [&](std::uint32_t a, std::uint32_t b) { return before(by, a, b); });
       list->insert(place, page);
     }
   }

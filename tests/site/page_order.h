@@ -1,8 +1,9 @@
 #pragma once
 
-// The sort orders of page listings as ready-made indexes: per space and over the whole site, one sorted list of page indices
-// for each order, built by prepare() and kept true through edits. A walk starts anywhere in O(log n) and merges
-// the lists of the spaces it covers. Guarded by whoever guards the Content it belongs to.
+// The sort orders of page listings as ready-made indexes: per space and over the whole site, one
+// sorted list of page indices for each order, built by prepare() and kept true through edits. A
+// walk starts anywhere in O(log n) and merges the lists of the spaces it covers. Guarded by whoever
+// guards the Content it belongs to.
 
 #include <array>
 #include <cstdint>
@@ -28,7 +29,8 @@ class PageOrder {
  public:
   PageOrder(const std::vector<Page>& pages, std::size_t spaces);
 
-  // Visits pages after `after` (from the start without it) until `visit` returns false. `spaces` empty = the whole site.
+  // Visits pages after `after` (from the start without it) until `visit` returns false. `spaces`
+  // empty = the whole site.
   using Visit = std::function<bool(std::uint32_t page)>;
   // The order must have been prepared; only reads.
   void walk(SortBy by, bool descending, const std::vector<std::uint32_t>& spaces,
@@ -41,7 +43,8 @@ class PageOrder {
   // True if `a` stands before `b` in ascending order.
   bool before(SortBy by, std::uint32_t a, std::uint32_t b) const;
 
-  // Around each change of a page: remove it while it still has its old values, add it with the new ones.
+  // Around each change of a page: remove it while it still has its old values, add it with the new
+  // ones.
   void remove(std::uint32_t page);
   void add(std::uint32_t page);
 

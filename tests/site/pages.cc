@@ -29,9 +29,7 @@ std::optional<BodyFormat> parse_format(std::string_view name, bool single) {
   return std::nullopt;
 }
 
-Response poisoned() {
-  return v2_error(500, "INTERNAL_SERVER_ERROR", "Internal Server Error");
-}
+Response poisoned() { return v2_error(500, "INTERNAL_SERVER_ERROR", "Internal Server Error"); }
 
 bool asks_for(const Query& query, std::string_view name) { return query.get(name) == "true"; }
 
@@ -96,7 +94,8 @@ std::optional<Response> Api::read_filter(PageFilter& filter) {
   }
   if (const auto title = query.get("title")) filter.title = fold_case(*title);
   if (const auto subtype = query.get("subtype"); subtype && filter.takes_ids) {
-    if (*subtype != "live" && *subtype != "page") return bad_parameter("subtype", *subtype, "live or page");
+    if (*subtype != "live" && *subtype != "page")
+      return bad_parameter("subtype", *subtype, "live or page");
     filter.subtype = subtype;
   }
   if (!filter.takes_ids) return std::nullopt;
@@ -120,7 +119,8 @@ std::optional<Response> Api::read_spaces(PageFilter& filter) {
     const Index space = state_.content.find_space(id);
     if (space != kNone && visible(space)) filter.spaces.push_back(space);
   }
-  for (Index space = 0; ids.empty() && anonymous_ && space < state_.content.spaces().size(); ++space) {
+  for (Index space = 0; ids.empty() && anonymous_ && space < state_.content.spaces().size();
+       ++space) {
     if (visible(space)) filter.spaces.push_back(space);
   }
   std::sort(filter.spaces.begin(), filter.spaces.end());
@@ -233,7 +233,8 @@ Response Api::page() {
   const Query& query = request_.query;
   if (query.has("status")) {
     const auto statuses = parse_statuses(query.list("status"), true);
-    if (!statuses) return bad_parameter("status", query.get("status").value_or(""), "a page status");
+    if (!statuses)
+      return bad_parameter("status", query.get("status").value_or(""), "a page status");
     if ((*statuses & bit(page.status)) == 0) return cannot_find("page", route_.arguments[0]);
   }
   PageParts parts;
@@ -251,8 +252,8 @@ Response Api::page() {
     if (!number || *number < 1) return bad_parameter("version", *text, "int");
     const auto wanted = static_cast<std::int32_t>(std::min<std::int64_t>(*number, 0x7FFFFFFF));
     if (!content.version(index, wanted)) {
-      return v2_error(404, "NOT_FOUND", "Cannot find version [" + *text + "] of page [" +
-                                            route_.arguments[0] + "]");
+      return v2_error(404, "NOT_FOUND",
+                      "Cannot find version [" + *text + "] of page [" + route_.arguments[0] + "]");
     }
     parts.body_version = wanted;
   }
@@ -268,8 +269,7 @@ Response Api::page() {
 
 void Api::add_includes(Renderer& renderer, Index index, std::string& out) const {
   const Content& content = state_.content;
-  const std::string root =
-      "/wiki/api/v2/pages/" + std::to_string(content.pages()[index].id) + "/";
+  const std::string root = "/wiki/api/v2/pages/" + std::to_string(content.pages()[index].id) + "/";
   const auto include = [&](std::string_view name, bool more, const auto& rows) {
     if (!asks_for(request_.query, "include-" + std::string(name))) return;
     renderer.member(name);
@@ -341,8 +341,9 @@ Response Api::version() {
   const auto found = std::find_if(versions.begin(), versions.end(),
                                   [&](const Version& v) { return v.number == *number; });
   if (found == versions.end()) {
-    return v2_error(404, "NOT_FOUND", "Cannot find version [" + route_.arguments[1] +
-                                          "] of page [" + route_.arguments[0] + "]");
+    return v2_error(
+        404, "NOT_FOUND",
+        "Cannot find version [" + route_.arguments[1] + "] of page [" + route_.arguments[0] + "]");
   }
   Response response;
   Renderer renderer(state_, response.body);

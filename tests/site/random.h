@@ -1,7 +1,8 @@
 #pragma once
 
-// Deterministic randomness: everything the site holds is a function of its seed and of numbers (page, version, block), so
-// that nothing has to be stored and any part can be made again in any order. Not for secrets. No state is shared.
+// Deterministic randomness: everything the site holds is a function of its seed and of numbers
+// (page, version, block), so that nothing has to be stored and any part can be made again in any
+// order. Not for secrets. No state is shared.
 
 #include <cmath>
 #include <cstdint>

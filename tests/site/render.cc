@@ -96,7 +96,8 @@ void Renderer::body(Index page, std::int32_t version, BodyFormat format, std::st
       case BodyFormat::kView:
         append_escaped(out_, to_view(content_.body(page, version)));
         break;
-      case BodyFormat::kAbsent: break;
+      case BodyFormat::kAbsent:
+        break;
     }
     out_ += "\"}";
   }
@@ -205,7 +206,8 @@ void Renderer::space_extras(Index index, std::string_view description_format, bo
   const Space& space = content_.spaces()[index];
   if (!description_format.empty()) {
     std::string value = space.description;
-    if (description_format == "view" && !value.empty()) value = "<p>" + escape_markup(value) + "</p>";
+    if (description_format == "view" && !value.empty())
+      value = "<p>" + escape_markup(value) + "</p>";
     member("description");
     out_ += '{';
     member(description_format);
@@ -241,8 +243,7 @@ void Renderer::version_row(Index page, const Version& row, BodyFormat format) {
   id("id", content_.pages()[page].id);
   text("title", content_.title_at(page, row.number));
   if (format != BodyFormat::kAbsent) {
-    body(page, row.number, format,
-         format == BodyFormat::kStorage ? "storage" : "atlas_doc_format");
+    body(page, row.number, format, format == BodyFormat::kStorage ? "storage" : "atlas_doc_format");
   }
   out_ += "}}";
 }

@@ -1,7 +1,7 @@
 #pragma once
 
-// JSON of the site's objects, written straight into the answer. The caller holds the content's lock. Rows of poison_rows come
-// out damaged; their id is always right.
+// JSON of the site's objects, written straight into the answer. The caller holds the content's
+// lock. Rows of poison_rows come out damaged; their id is always right.
 
 #include <cstdint>
 #include <string>
@@ -16,15 +16,17 @@ enum class BodyFormat : std::uint8_t { kAbsent, kStorage, kAtlasDoc, kView };
 
 struct PageParts {
   BodyFormat body = BodyFormat::kAbsent;
-  std::string_view body_name;       // the key under `body`, e.g. export_view
+  std::string_view body_name;  // the key under `body`, e.g. export_view
   bool version = true;
-  bool subtype = true;              // listings have it, single pages do not
-  std::int32_t body_version = 0;    // 0 = the current one; else that version's body and version object
+  bool subtype = true;  // listings have it, single pages do not
+  std::int32_t body_version =
+      0;  // 0 = the current one; else that version's body and version object
 };
 
 class Renderer {
  public:
-  Renderer(const State& state, std::string& out) : state_(state), content_(state.content), out_(out) {}
+  Renderer(const State& state, std::string& out)
+      : state_(state), content_(state.content), out_(out) {}
 
   // Objects are left open for members to follow; close() ends one.
   void open_page(Index page, const PageParts& parts);

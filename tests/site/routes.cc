@@ -34,7 +34,8 @@ constexpr std::array<Known, 14> kRoutes = {{
 }};
 
 // v1 operations with a twin in v2 are gone.
-constexpr std::array<std::string_view, 2> kGone = {"/wiki/rest/api/content", "/wiki/rest/api/space"};
+constexpr std::array<std::string_view, 2> kGone = {"/wiki/rest/api/content",
+                                                   "/wiki/rest/api/space"};
 // Operations of v1 that live on, but not on this site.
 constexpr std::array<std::string_view, 2> kAbsent = {"/wiki/rest/api/search",
                                                      "/wiki/rest/api/content/search"};
@@ -67,12 +68,15 @@ std::string kind_of(const Known& known, const Request& request) {
 
 Response failure_of(int status, bool anonymous, bool v1) {
   switch (status) {
-    case 405: return html_page(405, "Method Not Allowed");
-    case 410: return v1_error(410, "This deprecated endpoint has been removed.");
+    case 405:
+      return html_page(405, "Method Not Allowed");
+    case 410:
+      return v1_error(410, "This deprecated endpoint has been removed.");
     case 501:
       if (anonymous) return v1_error(403, "Current user not permitted to use Confluence");
       return v1_error(501, "The simulated site does not have this operation.");
-    default: break;
+    default:
+      break;
   }
   if (anonymous && !v1) return not_found_unnamed();
   return html_page(404, "Not Found");
@@ -129,7 +133,8 @@ Response Api::answer(Caller caller) {
   if (route_.handler == nullptr) {
     Response response = failure_of(route_.failure, anonymous_, v1);
     if (route_.failure == 405) {
-      response.headers.emplace_back("Allow", request_.path.ends_with("/users-bulk") ? "POST" : "GET");
+      response.headers.emplace_back("Allow",
+                                    request_.path.ends_with("/users-bulk") ? "POST" : "GET");
     }
     return response;
   }

@@ -76,7 +76,8 @@ std::set<Id> choose_pages(const Content& content, std::uint32_t count, std::uint
   const auto pages = content.pages().size();
   Random random(hash_of(content.options().seed, 0x706f69ULL, salt));
   // A site of few pages may not have as many.
-  for (std::uint64_t tries = 0; pages > 0 && chosen.size() < count && tries < 50ULL * count; ++tries) {
+  for (std::uint64_t tries = 0; pages > 0 && chosen.size() < count && tries < 50ULL * count;
+       ++tries) {
     const auto index = static_cast<Index>(random.below(pages));
     const Page& page = content.pages()[index];
     if (content.spaces()[page.space].homepage != index) chosen.insert(page.id);
@@ -111,7 +112,8 @@ Server::Server(const ServerOptions& options) : impl_(std::make_unique<Impl>(opti
                              failure.code().message());
   }
   impl_->port = impl_->acceptor->local_endpoint().port();
-  asio::co_spawn(*impl_->io, accept_all(impl_->state, *impl_->io, *impl_->acceptor), asio::detached);
+  asio::co_spawn(*impl_->io, accept_all(impl_->state, *impl_->io, *impl_->acceptor),
+                 asio::detached);
   asio::co_spawn(*impl_->io, churn_forever(impl_->state, *impl_->io), asio::detached);
   for (unsigned i = 0; i < threads; ++i) {
     impl_->threads.emplace_back([io = impl_->io.get()] { io->run(); });

@@ -1,12 +1,13 @@
 #pragma once
 
-// The simulated Confluence Cloud site: a real HTTP/1.1 server on 127.0.0.1 that behaves as Confluence's API does, for tests,
-// benchmarks and the demo.
+// The simulated Confluence Cloud site: a real HTTP/1.1 server on 127.0.0.1 that behaves as
+// Confluence's API does, for tests, benchmarks and the demo.
 //
-// The constructor generates the content, listens and returns when requests can come; it throws std::runtime_error when the port
-// cannot be had. The destructor (or stop()) closes every connection and joins the threads; the port then refuses.
-// Every function may be called from any thread. Content is guarded by one reader-writer lock: with_content() holds it alone,
-// so never call another function of the server in there.
+// The constructor generates the content, listens and returns when requests can come; it throws
+// std::runtime_error when the port cannot be had. The destructor (or stop()) closes every
+// connection and joins the threads; the port then refuses. Every function may be called from any
+// thread. Content is guarded by one reader-writer lock: with_content() holds it alone, so never
+// call another function of the server in there.
 //
 //   site::ServerOptions options;
 //   options.content = {.spaces = 3, .pages = 60};
@@ -35,7 +36,7 @@ struct ServerOptions {
   unsigned threads = 2;
   std::string email = "bot@example.com";
   std::string token = "site-token";
-  std::string base_url;         // of _links.base; "" = a host that does not exist: nobody may follow it
+  std::string base_url;  // of _links.base; "" = a host that does not exist: nobody may follow it
   std::uint32_t poison = 0;       // pages whose bodies answer 500, see poison_pages()
   std::uint32_t poison_rows = 0;  // pages whose JSON lacks fields or has wrong types
 };
@@ -73,8 +74,8 @@ class Server {
   Counters counters() const;
   void reset_counters();
 
-  // Called on a server thread for every API request after it was counted and before it is answered; no lock is held. An empty
-  // function takes it away; a call may still be running then.
+  // Called on a server thread for every API request after it was counted and before it is answered;
+  // no lock is held. An empty function takes it away; a call may still be running then.
   void observe(std::function<void(const Seen&)> observer);
 
   // Ids in ascending order.

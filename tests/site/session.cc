@@ -101,13 +101,19 @@ asio::awaitable<bool> Session::serve() {
   if (error) co_return false;
   keep_alive_ = parser.keep_alive();
   Request request = read_head(parser);
-  if (!request.path.starts_with(kControlRoot)) co_return co_await serve_api(request, parser);
+  if (!request.path.starts_with(kControlRoot)) {
+    const bool alive = co_await serve_api(request, parser);
+    co_return alive;
+  }
   const auto [body_error, body_size] = co_await http::async_read(socket_, buffer_, parser, kToken);
   if (body_error) co_return false;
   request.body = std::move(parser.get().body());
   Answer answer;
   answer.response = control(state_, request);
-  co_return co_await send(answer, request.method == "HEAD", 0, Settings());
+  const Settings plain;
+  const bool head_only = request.method == "HEAD";
+  const bool whole = co_await send(answer, head_only, 0, plain);
+  co_return whole&& keep_alive_;
 }
 
 asio::awaitable<bool> Session::serve_api(Request& request, Parser& parser) {
@@ -124,9 +130,8 @@ asio::awaitable<bool> Session::serve_api(Request& request, Parser& parser) {
     const Route route = find_route(request);
     state_.traffic.count(route.name, route.kind);
     tell_observer(state_, request, route);
-    if (draw.settings.latency_ms > 0) {
-      co_await sleep_until(arrival + std::chrono::milliseconds(draw.settings.latency_ms));
-    }
+    const TimePoint due = arrival + std::chrono::milliseconds(draw.settings.latency_ms);
+    if (draw.settings.latency_ms > 0) co_await sleep_until(due);
     Answer answer = make_answer(state_, request, route, draw, fault);
     const TimePoint begun = std::chrono::steady_clock::now();
     if (answer.response.status == 429) state_.traffic.refused();
@@ -136,13 +141,14 @@ asio::awaitable<bool> Session::serve_api(Request& request, Parser& parser) {
       answer.response.headers.emplace_back("Content-Encoding", "gzip");
       answer.response.headers.emplace_back("Vary", "Accept-Encoding");
     }
-    alive = co_await send(answer, request.method == "HEAD", draw.dice, draw.settings);
+    const bool head_only = request.method == "HEAD";
+    alive = co_await send(answer, head_only, draw.dice, draw.settings);
     if (alive && answer.announced) {
       state_.traffic.announced(id_, request.authorization, begun, *answer.announced);
     }
   }
   state_.traffic.finished(id_, status_, sent_);
-  co_return alive && keep_alive_;
+  co_return alive&& keep_alive_;
 }
 
 asio::awaitable<bool> Session::send(Answer& answer, bool head_only, std::uint64_t dice,
@@ -154,16 +160,18 @@ asio::awaitable<bool> Session::send(Answer& answer, bool head_only, std::uint64_
   const std::string& body = answer.response.body;
   const std::string head = head_of(answer.response, body.size(), keep_alive_, dice);
   if (answer.fault == Fault::kResetAfter || answer.fault == Fault::kCutBody) {
-    co_await write(head, std::string_view(body).substr(0, body.size() / 2));
+    const std::string_view half = std::string_view(body).substr(0, body.size() / 2);
+    co_await write(head, half);
     if (answer.fault == Fault::kResetAfter) reset_connection();
     co_return false;
   }
   bool whole = false;
   if (answer.fault == Fault::kSlowDrip) {
-    whole = co_await write(head, {});
+    whole = co_await write(head, std::string_view());
     if (whole) whole = co_await drip(body, settings.drip_ms);
   } else {
-    whole = co_await write(head, head_only ? std::string_view() : std::string_view(body));
+    const std::string_view rest = head_only ? std::string_view() : std::string_view(body);
+    whole = co_await write(head, rest);
   }
   if (whole) status_ = answer.response.status;
   co_return whole;
@@ -178,11 +186,13 @@ asio::awaitable<bool> Session::write(std::string_view first, std::string_view se
 
 asio::awaitable<bool> Session::drip(std::string_view body, std::uint32_t milliseconds) {
   const std::size_t piece = body.size() / kDrips + 1;
+  const std::chrono::milliseconds pause(milliseconds / kDrips);
   while (!body.empty()) {
-    co_await sleep_until(std::chrono::steady_clock::now() +
-                         std::chrono::milliseconds(milliseconds / kDrips));
+    const TimePoint due = std::chrono::steady_clock::now() + pause;
+    co_await sleep_until(due);
     const std::string_view part = body.substr(0, piece);
-    if (!co_await write(part, {})) co_return false;
+    const bool written = co_await write(part, std::string_view());
+    if (!written) co_return false;
     body.remove_prefix(part.size());
   }
   co_return true;
@@ -196,8 +206,8 @@ asio::awaitable<void> Session::sleep_until(TimePoint when) {
 }
 
 asio::awaitable<void> run(std::shared_ptr<Session> session) {
-  while (co_await session->serve()) {
-  }
+  bool alive = true;
+  while (alive) alive = co_await session->serve();
 }
 
 }  // namespace

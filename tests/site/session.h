@@ -1,7 +1,7 @@
 #pragma once
 
-// One connection: reads requests one after the other, answers them, and plays the faults. Lives on the connection's strand; the
-// state must outlive the io_context.
+// One connection: reads requests one after the other, answers them, and plays the faults. Lives on
+// the connection's strand; the state must outlive the io_context.
 
 #include <boost/asio/ip/tcp.hpp>
 

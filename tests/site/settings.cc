@@ -8,10 +8,13 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::array<std::string_view, kFaultCount> kFaultNames = {
-    "429",           "429-no-retry-after", "429-http-date", "500",       "502-html",
-    "503-retry-after", "reset-before",     "reset-after",   "truncated-json", "cut-body",
-    "malformed-json", "empty-200",         "html-200",      "slow-drip", "refused-cursor",
-    "short-page",    "empty-page",         "repeated-row",  "beta-headers"};
+    "429",          "429-no-retry-after", "429-http-date",
+    "500",          "502-html",           "503-retry-after",
+    "reset-before", "reset-after",        "truncated-json",
+    "cut-body",     "malformed-json",     "empty-200",
+    "html-200",     "slow-drip",          "refused-cursor",
+    "short-page",   "empty-page",         "repeated-row",
+    "beta-headers"};
 
 constexpr std::array<std::string_view, 3> kRateHeaderNames = {"none", "retry-after", "full"};
 
@@ -86,7 +89,8 @@ Json to_json(const Settings& settings) {
   for_each_field(settings, [&](const char* name, const auto& field) { json[name] = field; });
   json["rate_headers"] = to_string(settings.rate_headers);
   Json& faults = json["faults"] = Json::object();
-  for (std::size_t i = 0; i < kFaultCount; ++i) faults[std::string(kFaultNames[i])] = settings.faults[i];
+  for (std::size_t i = 0; i < kFaultCount; ++i)
+    faults[std::string(kFaultNames[i])] = settings.faults[i];
   return json;
 }
 

@@ -1,7 +1,8 @@
 #pragma once
 
-// What can be changed while the simulated site runs: pace, limits, caps, faults, churn. Plain values; the server guards its own
-// copy with a mutex and every request works with the copy that it took on arrival. Probabilities are 0..1, rates per second.
+// What can be changed while the simulated site runs: pace, limits, caps, faults, churn. Plain
+// values; the server guards its own copy with a mutex and every request works with the copy that it
+// took on arrival. Probabilities are 0..1, rates per second.
 
 #include <array>
 #include <cstddef>
@@ -52,9 +53,9 @@ struct Settings {
   double rate = 0;  // requests per second of all clients together; 0 = no limit
   double burst = 20;
   RateHeaders rate_headers = RateHeaders::kFull;
-  std::uint32_t retry_after_s = 1;  // announced by the faults 429 and 503-retry-after
-  std::uint32_t grace_ms = 50;      // see traffic.h
-  std::uint32_t results_cap = 0;    // rows of a listing at most, whatever its limit; 0 = none
+  std::uint32_t retry_after_s = 1;     // announced by the faults 429 and 503-retry-after
+  std::uint32_t grace_ms = 50;         // see traffic.h
+  std::uint32_t results_cap = 0;       // rows of a listing at most, whatever its limit; 0 = none
   std::uint32_t body_results_cap = 0;  // the same for listings with bodies
   bool refuse_changed_limit = false;
   bool gzip = true;
@@ -69,8 +70,8 @@ struct Settings {
 };
 
 nlohmann::json to_json(const Settings& settings);
-// Takes over what `changes` names ({"rate": 20, "faults": {"500": 0.1}}). The text says what was wrong with it, if anything;
-// then nothing is changed.
+// Takes over what `changes` names ({"rate": 20, "faults": {"500": 0.1}}). The text says what was
+// wrong with it, if anything; then nothing is changed.
 std::optional<std::string> apply(const nlohmann::json& changes, Settings& settings);
 
 }  // namespace site

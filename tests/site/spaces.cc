@@ -15,8 +15,8 @@ constexpr std::array<SortName, 3> kSpaceSorts = {
 constexpr std::array<SortName, 3> kLabelSorts = {
     {{"id", SortBy::kId}, {"created-date", SortBy::kCreated}, {"name", SortBy::kTitle}}};
 constexpr std::array<std::string_view, 7> kSpaceTypes = {
-    "global", "collaboration", "knowledge_base", "personal", "system", "onboarding",
-    "xflow_sample_space"};
+    "global", "collaboration", "knowledge_base",    "personal",
+    "system", "onboarding",    "xflow_sample_space"};
 constexpr std::size_t kMostValues = 250;
 
 template <typename Values>
@@ -34,14 +34,15 @@ struct SpaceFilter {
 
   bool matches(const Content& content, const Space& space) const {
     if (!ids.empty() && !holds(ids, std::to_string(space.id))) return false;
-    if (!keys.empty() && !holds(keys, fold_case(space.key)) && !holds(keys, fold_case(space.alias))) {
+    if (!keys.empty() && !holds(keys, fold_case(space.key)) &&
+        !holds(keys, fold_case(space.alias))) {
       return false;
     }
     if (!type.empty() && space.type != type) return false;
     if (!status.empty() && space.status != status) return false;
-    return labels.empty() || std::any_of(space.labels.begin(), space.labels.end(), [&](Index label) {
-      return holds(labels, content.labels()[label].name);
-    });
+    return labels.empty() ||
+           std::any_of(space.labels.begin(), space.labels.end(),
+                       [&](Index label) { return holds(labels, content.labels()[label].name); });
   }
 };
 
@@ -96,7 +97,8 @@ Response Api::spaces() {
   for (Index i = 0; i < spaces.size(); ++i) {
     if (!visible(i) || !filter.matches(state_.content, spaces[i])) continue;
     Position position{spaces[i].id, "", spaces[i].id};
-    if (listing.by() == SortBy::kTitle) position = {0, by_name ? spaces[i].name : spaces[i].key, spaces[i].id};
+    if (listing.by() == SortBy::kTitle)
+      position = {0, by_name ? spaces[i].name : spaces[i].key, spaces[i].id};
     items.push_back({i, std::move(position)});
   }
   const auto rows = listing.collect(std::move(items));

@@ -1,6 +1,7 @@
 #pragma once
 
-// What the parts of the server share. Each group is guarded by the mutex above it; take content_mutex before control_mutex.
+// What the parts of the server share. Each group is guarded by the mutex above it; take
+// content_mutex before control_mutex.
 
 #include <functional>
 #include <mutex>

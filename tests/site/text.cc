@@ -73,11 +73,21 @@ void append_escaped(std::string& out, std::string_view text) {
     out.append(text, begin, i - begin);
     begin = i + 1;
     switch (c) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
+      case '"':
+        out += "\\\"";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
       default:
         out += "\\u00";
         out += kHex[c >> 4U];
@@ -102,8 +112,9 @@ void append_number(std::string& out, std::int64_t number) {
 std::string to_iso8601(Millis time) {
   const CivilTime t = civil(time);
   std::array<char, 40> buffer{};
-  const int length = std::snprintf(buffer.data(), buffer.size(), "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ",
-                                   t.year, t.month, t.day, t.hour, t.minute, t.second, t.milli);
+  const int length =
+      std::snprintf(buffer.data(), buffer.size(), "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", t.year,
+                    t.month, t.day, t.hour, t.minute, t.second, t.milli);
   return {buffer.data(), static_cast<std::size_t>(length)};
 }
 
@@ -119,9 +130,9 @@ std::string to_http_date(Millis time) {
                                             "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
   const CivilTime t = civil(time);
   std::array<char, 48> buffer{};
-  const int length = std::snprintf(buffer.data(), buffer.size(), "%s, %02d %s %04d %02d:%02d:%02d GMT",
-                                   kDays[t.weekday], t.day, kMonths[t.month - 1], t.year, t.hour,
-                                   t.minute, t.second);
+  const int length = std::snprintf(buffer.data(), buffer.size(),
+                                   "%s, %02d %s %04d %02d:%02d:%02d GMT", kDays[t.weekday], t.day,
+                                   kMonths[t.month - 1], t.year, t.hour, t.minute, t.second);
   return {buffer.data(), static_cast<std::size_t>(length)};
 }
 

@@ -1,7 +1,8 @@
 #pragma once
 
-// Text forms that both the content and the protocol need: JSON strings, times, percent-encoding, base64, case folding.
-// Pure functions, any thread. Written apart from the mirror's own code on purpose: the site must not share its mistakes.
+// Text forms that both the content and the protocol need: JSON strings, times, percent-encoding,
+// base64, case folding. Pure functions, any thread. Written apart from the mirror's own code on
+// purpose: the site must not share its mistakes.
 
 #include <cstdint>
 #include <optional>
@@ -33,7 +34,8 @@ std::string percent_decode(std::string_view text);
 std::string base64_encode(std::string_view bytes);
 // Padding is optional; nullopt: not base64.
 std::optional<std::string> base64_decode(std::string_view text);
-// Lower case for ASCII and for the Latin-1, Greek and Cyrillic letters; enough for titles and keys of this site.
+// Lower case for ASCII and for the Latin-1, Greek and Cyrillic letters; enough for titles and keys
+// of this site.
 std::string fold_case(std::string_view utf8);
 std::string to_hex(std::string_view bytes);
 std::string sha256_hex(std::string_view bytes);

@@ -1,14 +1,18 @@
 #pragma once
 
-// Who asked what, and whether they waited: counters, the token bucket, and the watch over waits that were announced.
+// Who asked what, and whether they waited: counters, the token bucket, and the watch over waits
+// that were announced.
 //
-// A request counts as `sent_while_waiting` if it came with the same credential as a 429 with Retry-After, and
-//   1. it arrived on the connection that had received that 429 (so its sender had read it) or more than grace_ms after the 429
+// A request counts as `sent_while_waiting` if it came with the same credential as a 429 with
+// Retry-After, and
+//   1. it arrived on the connection that had received that 429 (so its sender had read it) or more
+//   than grace_ms after the 429
 //      had been written whole,
 //   2. it arrived before (the moment the 429 began to be written + Retry-After), and
 //   3. no byte of it lay in its connection's receive buffer at the moment the 429 had been written.
-// Both ends err in favour of the client: the wait is watched from the later moment and ends at the earlier one. What arrives
-// between the 429 and the end of the grace on other connections counts as `within_grace`.
+// Both ends err in favour of the client: the wait is watched from the later moment and ends at the
+// earlier one. What arrives between the 429 and the end of the grace on other connections counts as
+// `within_grace`.
 //
 // Thread-safe. Times are steady-clock points.
 
@@ -40,8 +44,8 @@ struct Counters {
   std::uint64_t versioned_pages = 0;   // first pages of those
   std::uint64_t bytes_sent = 0;        // heads and bodies, as on the wire
   std::uint64_t connections = 0;
-  std::uint64_t open_requests = 0;      // now
-  std::uint64_t max_open_requests = 0;  // at once
+  std::uint64_t open_requests = 0;                // now
+  std::uint64_t max_open_requests = 0;            // at once
   std::map<std::string, std::uint64_t> by_route;  // `GET /wiki/api/v2/pages/{id}`
   std::map<int, std::uint64_t> by_status;
   std::map<std::string, std::uint64_t> faults;  // played, by name

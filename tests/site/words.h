@@ -1,6 +1,7 @@
 #pragma once
 
-// The vocabulary of the simulated site: words, names and sentences in several scripts. Constant data, any thread.
+// The vocabulary of the simulated site: words, names and sentences in several scripts. Constant
+// data, any thread.
 
 #include <array>
 #include <cstdint>
@@ -20,7 +21,8 @@ std::span<const WordSlot, 1024> word_slots();
 
 std::span<const std::string_view> title_subjects();
 std::span<const std::string_view> title_kinds();
-std::span<const std::string_view> foreign_titles();  // CJK, right-to-left, emoji, quotes, markup characters
+std::span<const std::string_view>
+foreign_titles();  // CJK, right-to-left, emoji, quotes, markup characters
 std::span<const std::string_view> foreign_sentences();
 std::span<const std::string_view> entity_phrases();
 std::span<const std::string_view> code_lines();
