@@ -422,7 +422,7 @@ Result<std::vector<DuePage>> Reader::Impl::due(const char* flag, const char* sub
   db->adopt_thread();
   std::vector<DuePage> pages;
   each(
-      std::string("SELECT p.id, p.version FROM page p WHERE p.") + flag +
+      std::string("SELECT p.id, p.version, p.space_id FROM page p WHERE p.") + flag +
           "=1 AND p.id>?1 AND p.gone_at IS NULL AND NOT EXISTS (SELECT 1 FROM quarantined q"
           " WHERE q.subject='" +
           subject + ":'||p.id AND q.next_try_at>?2) ORDER BY p.id LIMIT ?3",
@@ -431,6 +431,7 @@ Result<std::vector<DuePage>> Reader::Impl::due(const char* flag, const char* sub
         DuePage page;
         page.page_id = query.integer(0);
         page.version = query.int32(1);
+        page.space_id = query.integer(2);
         pages.push_back(page);
         return true;
       });

@@ -45,6 +45,7 @@ struct VersionRow : PageVersion {   // body only where it was asked for
 struct DuePage {
   Id page_id = 0;
   std::int32_t version = 0;
+  Id space_id = 0;
 };
 
 struct Counts {
