@@ -205,7 +205,7 @@ void GovernorRules::grow(Steady now) {
     }
     learned_rate_ *= 1 + growth * in_seconds(elapsed);
   }
-  if (named_share_ < kNamedShare && now - share_changed_at_ > 1s) {
+  if (named_share_ < kNamedShare && now - share_changed_at_ > 1s && now - scarce_at_ > 1s) {
     named_share_ = std::min(kNamedShare, named_share_ * 1.03);
     share_changed_at_ = now;
   }
@@ -418,6 +418,7 @@ void GovernorRules::read_burst(double limit, std::optional<double> remaining, bo
         std::max(next_slot_, now + from_seconds((in_flight_ + 1 - *remaining) / named_rate_));
   }
   const bool scarce = remaining ? *remaining < std::max(1.0, 0.05 * limit) : near;
+  if (scarce) scarce_at_ = now;
   if (scarce && now - share_changed_at_ > 1s) {
     named_share_ = std::max(kLeastShare, named_share_ * 0.9);
     share_changed_at_ = now;

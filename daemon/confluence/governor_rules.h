@@ -121,6 +121,7 @@ class GovernorRules {
   double quota_rate_ = 0;    // while an hourly quota is near its end
   Steady named_at_{};
   Steady share_changed_at_{};
+  Steady scarce_at_{};  // when the site last said that little is left
   std::optional<double> quota_left_;
   double quota_cost_ = 1;  // what one request takes from it
   Steady next_slot_{};
