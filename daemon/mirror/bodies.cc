@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 
 #include "daemon/mirror/plan.h"
 
@@ -10,21 +11,7 @@ namespace mirror {
 
 namespace {
 
-// Ends when the coroutine that counts does, however it ends.
-class Count {
- public:
-  Count(int& count, base::Signal& signal) : count_(count), signal_(signal) { ++count_; }
-  ~Count() {
-    --count_;
-    signal_.notify_all();
-  }
-  Count(const Count&) = delete;
-  Count& operator=(const Count&) = delete;
-
- private:
-  int& count_;
-  base::Signal& signal_;
-};
+std::string subject_of(store::Id page_id) { return fmt::format("page:{}", page_id); }
 
 store::Error not_shown(store::Id page_id) {
   return store::Error(
@@ -35,22 +22,38 @@ store::Error not_shown(store::Id page_id) {
 
 }  // namespace
 
-base::Awaitable<void> Bodies::add(std::vector<store::Id> page_ids) {
-  std::erase_if(page_ids,
-                [this](store::Id id) { return taken_.contains(id) || failed_.contains(id); });
-  for (std::size_t begin = 0; begin < page_ids.size(); begin += kMaxIdsPerRequest) {
-    while (under_way_ >= context_.options.max_concurrency) co_await ended_.wait();
-    const std::size_t end = std::min(page_ids.size(), begin + kMaxIdsPerRequest);
-    std::vector<store::Id> part(page_ids.begin() + static_cast<std::ptrdiff_t>(begin),
-                                page_ids.begin() + static_cast<std::ptrdiff_t>(end));
-    taken_.insert(part.begin(), part.end());
+void Bodies::add(const std::vector<store::Id>& page_ids) {
+  const bool some_failed = !context_.progress.failures.empty();
+  for (const auto id : page_ids) {
+    if (settled_.contains(id) || (some_failed && context_.failed_now(subject_of(id)))) continue;
+    if (taken_.insert(id).second) waiting_.push_back(id);
+  }
+  dispatch(false);
+}
+
+void Bodies::flush() { dispatch(true); }
+
+void Bodies::dispatch(bool partial_too) {
+  while (!waiting_.empty() && under_way_ < context_.options.max_concurrency && !context_.fatal) {
+    const auto count = std::min(waiting_.size(), kMaxIdsPerRequest);
+    if (count < kMaxIdsPerRequest && !partial_too) return;
+    const auto end = waiting_.begin() + static_cast<std::ptrdiff_t>(count);
+    std::vector<store::Id> part(waiting_.begin(), end);
+    waiting_.erase(waiting_.begin(), end);
+    ++under_way_;
     context_.listings.spawn(fetch(std::move(part)));
   }
 }
 
+base::Awaitable<void> Bodies::room() {
+  const auto most =
+      kMaxIdsPerRequest * static_cast<std::size_t>(std::max(1, context_.options.max_concurrency));
+  while (waiting_.size() >= most && !context_.fatal) co_await changed_.wait();
+}
+
 base::Awaitable<void> Bodies::fetch_all_due() {
   store::Id after = 0;
-  while (true) {
+  while (!context_.fatal) {
     const auto now = context_.due_time();
     auto query = [after, now](store::Reader& reader) {
       return reader.bodies_due(after, kMaxIdsPerRequest, now);
@@ -60,20 +63,79 @@ base::Awaitable<void> Bodies::fetch_all_due() {
       context_.fail(due.error());
       co_return;
     }
-    if (due->empty()) co_return;
+    if (due->empty()) break;
     std::vector<store::Id> ids;
-    for (const auto& page : *due) ids.push_back(page.page_id);
-    after = ids.back();
-    co_await add(std::move(ids));
+    for (const auto& page : *due) {
+      after = page.page_id;
+      if (context_.admitted_spaces.contains(page.space_id)) ids.push_back(page.page_id);
+    }
+    add(ids);
+    co_await room();
   }
+  while ((!waiting_.empty() || under_way_ > 0) && !context_.fatal) {
+    flush();
+    co_await changed_.wait();
+  }
+  if (!context_.fatal) co_await retry_quarantined();
 }
 
-base::Awaitable<void> Bodies::wait_idle() {
-  while (under_way_ > 0) co_await ended_.wait();
+// Pages that wait in quarantine though the mirror misses no body of theirs: most were never stored,
+// because their row could not be read. Nothing else would ever ask for them again.
+base::Awaitable<void> Bodies::retry_quarantined() {
+  std::vector<store::Id> ids;
+  const auto now = context_.due_time();
+  for (const auto& [subject, row] : context_.in_quarantine()) {
+    if (!subject.starts_with("page:") || row.next_try_at > now) continue;
+    store::Id id = 0;
+    const auto* const end = subject.data() + subject.size();
+    const auto [stop, error] = std::from_chars(subject.data() + 5, end, id);
+    if (error != std::errc() || stop != end || id <= 0) continue;
+    if (!settled_.contains(id) && !context_.failed_now(subject)) ids.push_back(id);
+  }
+  if (!ids.empty()) co_await retry(std::move(ids));
+}
+
+base::Awaitable<void> Bodies::retry(std::vector<store::Id> page_ids) {
+  const auto slot = context_.make_slot();
+  for (const auto id : page_ids) {
+    if (context_.fatal) co_return;
+    confluence::RetryBudget budget;
+    auto answer = co_await context_.deps.client.page(id, confluence::Priority::kBodies, budget);
+    settled_.insert(id);
+    if (answer) {
+      co_await store_rows(std::move(*answer), *slot);
+      continue;
+    }
+    if (!co_await context_.survives(answer.error())) co_return;
+    auto query = [id](store::Reader& reader) { return reader.page(id, false); };
+    auto known = co_await context_.read(std::move(query));
+    if (!known) {
+      context_.fail(known.error());
+    } else if (answer.error().name == "http_404" && !*known) {
+      // It never got into the mirror, and the site has it no more.
+      auto batch = context_.make_batch();
+      context_.release(batch, subject_of(id));
+      auto written = co_await slot->put(std::move(batch));
+      if (!written) context_.fail(written.error());
+    } else {
+      co_await context_.quarantine(subject_of(id), answer.error());
+    }
+  }
+  auto written = co_await slot->drain();
+  if (!written) context_.fail(written.error());
 }
 
 base::Awaitable<void> Bodies::fetch(std::vector<store::Id> page_ids) {
-  const Count count(under_way_, ended_);
+  // dispatch() has counted it.
+  struct Ended {
+    Bodies& self;
+    ~Ended() {
+      --self.under_way_;
+      self.dispatch(false);
+      self.changed_.notify_all();
+    }
+  };
+  const Ended ended{*this};
   const auto slot = context_.make_slot();
   const std::vector<store::Id> all = page_ids;
   std::vector<std::vector<store::Id>> pieces;
@@ -109,21 +171,18 @@ base::Awaitable<bool> Bodies::fetch_batch(const std::vector<store::Id>& page_ids
     auto listing =
         co_await context_.deps.client.pages(target, confluence::Priority::kBodies, budget);
     if (!listing) {
-      if (Context::is_fatal(listing.error())) context_.fail(listing.error());
-      if (listing.error().kind == store::ErrorKind::kCredentialsBad) {
-        auto red = co_await context_.canary();
-        if (red) context_.fail(std::move(*red));
-      }
-      co_return context_.fatal.has_value();
+      const bool goes_on = co_await context_.survives(listing.error());
+      co_return !goes_on;  // nothing is left to do if the crawl has ended
     }
+    context_.succeeded();
     for (const auto& page : listing->rows) missing.erase(page.id);
     for (const auto& row : listing->bad_rows) {
-      for (const auto id : page_ids) {
-        if (std::to_string(id) == row.id) missing.erase(id);
-      }
+      std::erase_if(missing, [&row](store::Id id) { return std::to_string(id) == row.id; });
     }
+    const bool stuck = same_place(listing->next, target);
     target = listing->next;
     co_await store_rows(std::move(*listing), slot);
+    if (stuck) co_return false;
   }
   // What a filtered listing leaves out is asked for alone: only that answer tells why.
   for (const auto id : missing) {
@@ -137,34 +196,30 @@ base::Awaitable<void> Bodies::fetch_one(store::Id page_id, CommitSlot& slot) {
   confluence::RetryBudget budget;
   auto answer = co_await context_.deps.client.page(page_id, confluence::Priority::kBodies, budget);
   if (answer) {
+    context_.succeeded();
     const bool shown = !answer->rows.empty() || !answer->bad_rows.empty();
     co_await store_rows(std::move(*answer), slot);
     if (!shown) {
-      failed_.insert(page_id);
-      co_await context_.quarantine(fmt::format("page:{}", page_id), not_shown(page_id));
+      settled_.insert(page_id);
+      auto error = not_shown(page_id);
+      co_await context_.quarantine(subject_of(page_id), std::move(error));
     }
     co_return;
   }
-  if (answer.error().kind == store::ErrorKind::kCredentialsBad) {
-    auto red = co_await context_.canary();
-    if (red) {
-      context_.fail(std::move(*red));
-      co_return;
-    }
-  } else if (Context::is_fatal(answer.error())) {
-    context_.fail(answer.error());
-    co_return;
-  }
-  failed_.insert(page_id);
-  co_await context_.quarantine(fmt::format("page:{}", page_id), answer.error());
+  if (!co_await context_.survives(answer.error())) co_return;
+  settled_.insert(page_id);
+  co_await context_.quarantine(subject_of(page_id), answer.error());
 }
 
 base::Awaitable<void> Bodies::store_rows(confluence::Listing<store::Page> listing,
                                          CommitSlot& slot) {
   store::Batch batch(listing.observation, listing.received_at);
   for (auto& page : listing.rows) {
-    if (!context_.admitted_spaces.contains(page.space_id)) continue;
-    batch.released.push_back(fmt::format("page:{}", page.id));
+    if (!context_.admitted_spaces.contains(page.space_id)) {
+      settled_.insert(page.id);  // it was moved to where we do not look
+      continue;
+    }
+    context_.release(batch, subject_of(page.id));
     batch.pages.push_back(std::move(page));
   }
   context_.progress.pages_seen += static_cast<std::int64_t>(batch.pages.size());
@@ -172,7 +227,7 @@ base::Awaitable<void> Bodies::store_rows(confluence::Listing<store::Page> listin
   if (!written) context_.fail(written.error());
   for (const auto& row : listing.bad_rows) {
     store::Error error(store::ErrorKind::kItemBad, "bad_row", row.reason);
-    co_await context_.quarantine("page:" + row.id, error);
+    co_await context_.quarantine("page:" + row.id, std::move(error));
   }
 }
 

@@ -16,11 +16,12 @@ namespace mirror {
 
 class CommitSlot {
  public:
-  // `on_commit` hears of every commit, on the network thread.
+  // `on_commit` hears of every commit, on the network thread, even after the slot has gone.
   using OnCommit = std::function<void(const store::CommitInfo&)>;
   CommitSlot(boost::asio::io_context& io, store::Writer& writer, OnCommit on_commit);
 
-  base::Awaitable<store::Result<void>> put(store::Batch batch);
+  // `then` is called after `on_commit`, if this batch was committed.
+  base::Awaitable<store::Result<void>> put(store::Batch batch, std::function<void()> then = {});
   base::Awaitable<store::Result<void>> drain();
 
  private:

@@ -2,9 +2,15 @@
 
 #include <fmt/format.h>
 
+#include "daemon/base/log.h"
 #include "daemon/mirror/plan.h"
 
 namespace mirror {
+
+namespace {
+// So many requests that failed after all their retries, and none that succeeded between them.
+constexpr int kOutage = 12;
+}  // namespace
 
 void Context::fail(store::Error error) {
   if (!fatal) fatal = std::move(error);
@@ -12,20 +18,43 @@ void Context::fail(store::Error error) {
   histories.cancel();
 }
 
-bool Context::is_fatal(const store::Error& error) {
+base::Awaitable<bool> Context::survives(store::Error error) {
+  if (fatal) co_return false;
+  bool ask = false;
   switch (error.kind) {
+    case store::ErrorKind::kCredentialsBad:
+      ask = true;
+      break;
     case store::ErrorKind::kRetryAfter:
+      ask = ++failed_in_a_row_ >= kOutage;
+      break;
     case store::ErrorKind::kItemBad:
     case store::ErrorKind::kSpaceBad:
-    case store::ErrorKind::kCredentialsBad:  // first put to the canary
-      return false;
+      break;
     default:
-      return true;
+      fail(std::move(error));
+      co_return false;
   }
+  if (!ask) co_return true;
+  failed_in_a_row_ = 0;
+  auto red = co_await canary();
+  if (red) fail(std::move(*red));
+  co_return !fatal;
+}
+
+base::Awaitable<std::optional<store::Error>> Context::canary() {
+  auto identity = co_await deps.client.who_am_i();
+  if (!identity) co_return std::move(identity.error());
+  if (identity->account_id == account_id) co_return std::nullopt;
+  store::Error changed(store::ErrorKind::kCredentialsBad, "identity_changed",
+                       "cannot go on: the site takes us for someone else than at the start",
+                       "check that nothing rotates the token between accounts, then sync again");
+  co_return changed;
 }
 
 std::unique_ptr<CommitSlot> Context::make_slot() {
-  auto on_commit = [this](const store::CommitInfo& info) {
+  auto on_commit = [this, alive = std::weak_ptr<int>(alive_)](const store::CommitInfo& info) {
+    if (alive.expired()) return;
     progress.pages_changed += info.pages_new + info.pages_changed;
     progress.bodies_written += info.bodies_written;
     progress.versions_new += info.versions_new;
@@ -40,31 +69,61 @@ std::unique_ptr<CommitSlot> Context::make_slot() {
 
 store::Batch Context::make_batch() const { return store::Batch(0, deps.clock.now()); }
 
-base::Awaitable<void> Context::quarantine(std::string subject, const store::Error& error) {
-  progress.failures.push_back(fmt::format("{}: {}", subject, error.message));
-  auto attempts_of = [subject](store::Reader& reader) -> std::int64_t {
-    const auto rows = reader.quarantine();
-    if (!rows) return 0;
-    for (const auto& row : *rows) {
-      if (row.subject == subject) return row.attempts;
-    }
-    return 0;
+base::Awaitable<void> Context::all(std::vector<base::Awaitable<void>> tasks) {
+  struct Rest {
+    explicit Rest(boost::asio::io_context& io) : ended(io) {}
+    base::Signal ended;
+    std::size_t count = 0;
   };
-  const std::int64_t attempts = co_await read(std::move(attempts_of));
-  store::QuarantineEntry entry;
-  entry.subject = std::move(subject);
-  entry.reason = error.message;
-  entry.next_try_at = deps.clock.now() + quarantine_pause(attempts + 1);
+  auto rest = std::make_shared<Rest>(deps.io);
+  auto counted = [](base::Awaitable<void> task, std::shared_ptr<Rest> left) -> base::Awaitable<void> {
+    struct End {
+      Rest& rest;
+      ~End() {
+        --rest.count;
+        rest.ended.notify_all();
+      }
+    };
+    const End end{*left};
+    co_await std::move(task);
+  };
+  for (auto& task : tasks) {
+    ++rest->count;
+    listings.spawn(counted(std::move(task), rest));
+  }
+  while (rest->count > 0 && !fatal) co_await rest->ended.wait();
+}
+
+void Context::remember_quarantine(const std::vector<store::QuarantineRow>& rows) {
+  for (const auto& row : rows) quarantine_[row.subject] = row;
+}
+
+base::Awaitable<void> Context::quarantine(std::string subject, store::Error error) {
+  if (fatal || failures_.contains(subject)) co_return;
+  failures_[subject] = error.message;
+  show_failures();
+  base::crawl_log().debug("quarantined subject={} message=\"{}\"", subject, error.message);
+  auto& row = quarantine_[subject];
+  ++row.attempts;
+  row.subject = std::move(subject);
+  row.reason = std::move(error.message);
+  row.next_try_at = deps.clock.now() + quarantine_pause(row.attempts);
   auto batch = make_batch();
-  batch.quarantined.push_back(std::move(entry));
+  batch.quarantined.push_back(row);
   auto committed = co_await base::commit(deps.writer, std::move(batch));
   if (!committed) fail(committed.error());
 }
 
-base::Awaitable<std::optional<store::Error>> Context::canary() {
-  auto identity = co_await deps.client.who_am_i();
-  if (identity) co_return std::nullopt;
-  co_return identity.error();
+void Context::release(store::Batch& batch, const std::string& subject) {
+  if (failures_.erase(subject) > 0) show_failures();
+  if (quarantine_.erase(subject) > 0) batch.released.push_back(subject);
+}
+
+void Context::show_failures() {
+  progress.failures.clear();
+  for (const auto& [subject, message] : failures_) {
+    progress.failures.push_back(fmt::format("{}: {}", subject, message));
+  }
 }
 
 }  // namespace mirror

@@ -5,6 +5,7 @@
 
 #include <boost/asio/thread_pool.hpp>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -58,7 +59,8 @@ struct CrawlDeps {
   const base::Clock& clock;
 };
 
-struct Context {
+class Context {
+ public:
   Context(CrawlDeps crawl_deps, CrawlOptions crawl_options)
       : deps(crawl_deps),
         options(std::move(crawl_options)),
@@ -70,6 +72,7 @@ struct Context {
   CrawlOptions options;
   Progress progress;
   std::int64_t run_id = 0;
+  std::string account_id;  // who the site took us for at the start
   std::unordered_set<store::Id> admitted_spaces;
 
   TaskGroup listings;   // walks, and bodies by id
@@ -80,8 +83,14 @@ struct Context {
 
   // Ends the whole crawl; the first reason stays.
   void fail(store::Error error);
-  // True for errors that concern more than one object.
-  static bool is_fatal(const store::Error& error);
+
+  // What a failure means for the crawl as a whole. False: it has been ended. Dead credentials are
+  // believed only when the identity canary is red too; and when nothing but failures came for a
+  // while, the site is asked whether it answers at all.
+  base::Awaitable<bool> survives(store::Error error);
+  void succeeded() { failed_in_a_row_ = 0; }
+  // nullopt if the site still takes us for who we are, else what is wrong.
+  base::Awaitable<std::optional<store::Error>> canary();
 
   std::unique_ptr<CommitSlot> make_slot();
   // What is due in quarantine at this time is tried again.
@@ -98,13 +107,26 @@ struct Context {
     co_return result;
   }
 
-  // Puts `subject` into quarantine (the store counts its attempts) and among the failures of this
-  // run.
-  base::Awaitable<void> quarantine(std::string subject, const store::Error& error);
+  // Runs these in `listings`, all at once, and returns when all have ended.
+  base::Awaitable<void> all(std::vector<base::Awaitable<void>> tasks);
 
-  // After a refusal that looks like dead credentials: nullopt if the site still knows us, else the
-  // reason.
-  base::Awaitable<std::optional<store::Error>> canary();
+  // The mirror's quarantine, kept here beside the table.
+  void remember_quarantine(const std::vector<store::QuarantineRow>& rows);
+  // Puts `subject` into quarantine and among the failures of this run; for an error that
+  // survives() has let pass.
+  base::Awaitable<void> quarantine(std::string subject, store::Error error);
+  // `subject` is well: it leaves quarantine with this batch, if it is there.
+  void release(store::Batch& batch, const std::string& subject);
+  bool failed_now(const std::string& subject) const { return failures_.contains(subject); }
+  const std::map<std::string, store::QuarantineRow>& in_quarantine() const { return quarantine_; }
+
+ private:
+  void show_failures();
+
+  int failed_in_a_row_ = 0;
+  std::map<std::string, store::QuarantineRow> quarantine_;  // by subject
+  std::map<std::string, std::string> failures_;             // of this run, by subject
+  std::shared_ptr<int> alive_ = std::make_shared<int>();    // for commits that come back late
 };
 
 }  // namespace mirror

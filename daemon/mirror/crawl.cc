@@ -3,25 +3,82 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/asio/this_coro.hpp>
+#include <charconv>
 #include <map>
+#include <unordered_set>
 
 #include "daemon/base/log.h"
 #include "daemon/mirror/bodies.h"
+#include "daemon/mirror/changes.h"
 #include "daemon/mirror/history.h"
 #include "daemon/mirror/plan.h"
+#include "daemon/mirror/spaces.h"
 #include "daemon/mirror/walks.h"
 
 namespace mirror {
 
 namespace {
-constexpr int kMaxClosingPolls = 10;
+
 constexpr int kMaxBodyRounds = 3;
-constexpr std::size_t kRunsLookedAt = 20;
+constexpr std::size_t kRunsLookedAt = 100;
 constexpr std::size_t kUsersPerRequest = 250;  // OpenAPI document, POST /users-bulk
+constexpr std::chrono::hours kResumeWithin{24};
+constexpr std::int64_t kSweepShare = 20;  // a closing sweep may cost a 20th of the crawl
+constexpr const char* kUsersSubject = "users:names";
 
 std::string meta_key(std::int64_t run_id, std::string_view what) {
   return fmt::format("crawl.{}.{}", run_id, what);
 }
+
+std::optional<store::Id> id_after(std::string_view subject, std::string_view prefix) {
+  if (!subject.starts_with(prefix)) return std::nullopt;
+  store::Id id = 0;
+  const auto* const end = subject.data() + subject.size();
+  const auto [stop, error] = std::from_chars(subject.data() + prefix.size(), end, id);
+  return error == std::errc() && stop == end ? std::optional(id) : std::nullopt;
+}
+
+// What the mirror says about earlier crawls.
+struct Past {
+  std::int64_t next_run_id = 0;
+  std::vector<store::WalkState> walks;
+  std::map<std::int64_t, std::string> scopes;      // of the crawls of those walks
+  std::map<std::int64_t, std::string> site_times;  // when they began, by the site's clock
+  std::vector<store::RunUpdate> runs;              // newest first
+  store::Counts counts;
+  std::vector<store::QuarantineRow> quarantine;
+};
+
+store::Result<Past> read_past(store::Reader& reader) {
+  Past past;
+  auto run_id = reader.next_run_id();
+  if (!run_id) return store::fail(run_id.error());
+  past.next_run_id = *run_id;
+  auto walks = reader.walks();
+  if (!walks) return store::fail(walks.error());
+  past.walks = std::move(*walks);
+  for (const auto& walk : past.walks) {
+    if (past.scopes.contains(walk.crawl_id)) continue;
+    auto scope = reader.meta(meta_key(walk.crawl_id, "scope"));
+    auto site_time = reader.meta(meta_key(walk.crawl_id, "site_time"));
+    if (!scope) return store::fail(scope.error());
+    if (!site_time) return store::fail(site_time.error());
+    past.scopes[walk.crawl_id] = scope->value_or("");
+    past.site_times[walk.crawl_id] = site_time->value_or("");
+  }
+  auto runs = reader.runs(kRunsLookedAt);
+  if (!runs) return store::fail(runs.error());
+  past.runs = std::move(*runs);
+  auto counts = reader.counts();
+  if (!counts) return store::fail(counts.error());
+  past.counts = std::move(*counts);
+  auto quarantine = reader.quarantine();
+  if (!quarantine) return store::fail(quarantine.error());
+  past.quarantine = std::move(*quarantine);
+  return past;
+}
+
 }  // namespace
 
 class Crawl::Impl {
@@ -31,9 +88,11 @@ class Crawl::Impl {
         bodies_(context_),
         history_(context_),
         walks_(context_, bodies_),
-        slot_(context_.make_slot()),
-        site_time_at_start_(who.server_time),
-        account_id_(std::move(who.account_id)) {}
+        spaces_(context_),
+        changes_(context_, bodies_),
+        site_time_at_start_(who.server_time) {
+    context_.account_id = std::move(who.account_id);
+  }
 
   base::Awaitable<store::Result<void>> run();
   void stop() {
@@ -45,41 +104,37 @@ class Crawl::Impl {
  private:
   using Step = base::Awaitable<void> (Impl::*)();
   base::Awaitable<void> step(std::string phase, Step work);
+  base::Awaitable<void> settle(TaskGroup& group);
   base::Awaitable<void> begin();
-  base::Awaitable<void> close_crashed_runs(store::Batch& batch);
-  base::Awaitable<void> crawl_spaces();
-  base::Awaitable<void> list_spaces(std::string status);
-  base::Awaitable<void> keep_spaces(confluence::Listing<store::Space> listing);
-  base::Awaitable<void> plan_walks();
-  base::Awaitable<void> crawl_labels();
-  base::Awaitable<void> labels_by_name(std::vector<std::string> names);
-  base::Awaitable<void> labels_by_space();
-  base::Awaitable<std::optional<std::vector<std::string>>> all_labels(std::string target);
+  void choose_crawl(Past& past, std::vector<std::int64_t>& abandoned);
+  base::Awaitable<void> list_spaces() { return spaces_.list(); }
+  base::Awaitable<void> walk();
+  base::Awaitable<void> plan(std::vector<WalkPlan>& plans, std::vector<store::WalkState>& retired);
   base::Awaitable<void> fetch_missing_bodies();
-  base::Awaitable<void> closing_poll();
-  base::Awaitable<std::int64_t> poll_once();
+  base::Awaitable<void> catch_up_history();
+  base::Awaitable<void> close();
+  base::Awaitable<void> follow_changes();
   base::Awaitable<void> crawl_users();
   base::Awaitable<void> second_canary();
-  base::Awaitable<void> finish();
-  base::Awaitable<void> put(store::Batch batch);
+  base::Awaitable<store::Result<void>> finish();
+  base::Awaitable<void> release_what_is_well(store::Batch& batch);
+  base::Awaitable<void> commit(store::Batch batch);
   store::RunUpdate run_update() const;
 
   Context context_;
   Bodies bodies_;
   HistoryBackfill history_;
   Walks walks_;
-  std::unique_ptr<CommitSlot> slot_;
+  Spaces spaces_;
+  Changes changes_;
   store::Time started_at_{};
   std::optional<store::Time> site_time_at_start_;
-  std::string account_id_;
   std::vector<store::WalkState> unfinished_;
-  std::vector<store::Space> spaces_;
-  bool resumed_ = false;
   std::optional<store::RunUpdate> earlier_;  // what this run did before it was interrupted
 };
 
-base::Awaitable<void> Crawl::Impl::put(store::Batch batch) {
-  auto written = co_await slot_->put(std::move(batch));
+base::Awaitable<void> Crawl::Impl::commit(store::Batch batch) {
+  auto written = co_await base::commit(context_.deps.writer, std::move(batch));
   if (!written) context_.fail(written.error());
 }
 
@@ -105,287 +160,195 @@ base::Awaitable<void> Crawl::Impl::step(std::string phase, Step work) {
   if (context_.fatal) co_return;
   context_.progress.phase = std::move(phase);
   context_.listings.spawn((this->*work)());
-  co_await context_.listings.join();
+  co_await settle(context_.listings);
+}
+
+// The wall for exceptions of the tasks.
+base::Awaitable<void> Crawl::Impl::settle(TaskGroup& group) {
+  std::string what;
+  try {
+    co_await group.join();
+  } catch (const std::exception& e) {
+    what = e.what();
+  }
+  if (what.empty()) co_return;
+  context_.fail(store::Error(store::ErrorKind::kBug, "crawl_bug",
+                             fmt::format("cannot go on with the sync: {}", what),
+                             "This is a defect: please report it."));
 }
 
 base::Awaitable<store::Result<void>> Crawl::Impl::run() {
+  co_await boost::asio::this_coro::reset_cancellation_state(
+      boost::asio::disable_cancellation());
   started_at_ = context_.deps.clock.now();
   co_await step("spaces", &Impl::begin);
-  co_await step("spaces", &Impl::crawl_spaces);
-  if (!context_.fatal && context_.options.history != History::kNone)
+  co_await step("spaces", &Impl::list_spaces);
+  if (!context_.fatal && context_.options.history != History::kNone) {
     context_.histories.spawn(history_.run());
-  co_await step("pages", &Impl::plan_walks);
+  }
+  co_await step("pages", &Impl::walk);
   co_await step("pages", &Impl::fetch_missing_bodies);
-  co_await step("closing", &Impl::closing_poll);
-  if (!context_.fatal) context_.progress.phase = "history";
+  co_await step("history", &Impl::catch_up_history);
+  co_await step("closing", &Impl::close);
   history_.finish();
-  co_await context_.histories.join();
+  co_await settle(context_.histories);
   co_await step("users", &Impl::crawl_users);
   co_await step("identity", &Impl::second_canary);
-  co_await finish();
-  if (context_.fatal) co_return store::fail(*context_.fatal);
-  co_return store::Result<void>();
+  // What is left may have been ended from outside the steps.
+  co_await settle(context_.listings);
+  co_return co_await finish();
+}
+
+// Takes up the newest crawl of this scope that did not end; what is too old to be taken up, and
+// others of this scope, are abandoned.
+void Crawl::Impl::choose_crawl(Past& past, std::vector<std::int64_t>& abandoned) {
+  context_.run_id = past.next_run_id;
+  std::int64_t last_walk_id = 0;
+  std::optional<std::int64_t> chosen;
+  for (auto& [crawl_id, scope] : past.scopes) {
+    if (scope != context_.options.scope) continue;
+    if (chosen) abandoned.push_back(*chosen);
+    chosen = crawl_id;
+  }
+  for (const auto& walk : past.walks) last_walk_id = std::max(last_walk_id, walk.walk_id);
+  walks_.number_from(last_walk_id);
+  if (!chosen) return;
+  const auto run = std::find_if(past.runs.begin(), past.runs.end(),
+                                [&](const auto& r) { return r.run_id == *chosen; });
+  if (run == past.runs.end() || started_at_ - run->started_at > kResumeWithin) {
+    abandoned.push_back(*chosen);
+    return;
+  }
+  // Everything that crawl began keeps its name and its start, so that the closing poll looks back
+  // far enough.
+  context_.run_id = *chosen;
+  earlier_ = *run;
+  auto site_time = store::parse_iso8601(past.site_times[*chosen]);
+  if (site_time) site_time_at_start_ = *site_time;
+  for (auto& walk : past.walks) {
+    if (walk.crawl_id == *chosen) unfinished_.push_back(std::move(walk));
+  }
+  base::crawl_log().info("resuming crawl={} walks={}", context_.run_id, unfinished_.size());
 }
 
 base::Awaitable<void> Crawl::Impl::begin() {
-  auto query = [](store::Reader& reader) { return reader.next_run_id(); };
-  auto run_id = co_await context_.read(std::move(query));
-  auto list_walks = [](store::Reader& reader) { return reader.walks(); };
-  auto walks = co_await context_.read(std::move(list_walks));
-  auto count = [](store::Reader& reader) { return reader.counts(); };
-  auto counts = co_await context_.read(std::move(count));
-  for (const auto* error : {run_id ? nullptr : &run_id.error(), walks ? nullptr : &walks.error(),
-                            counts ? nullptr : &counts.error()}) {
-    if (error) {
-      context_.fail(*error);
-      co_return;
-    }
+  auto past = co_await context_.read(read_past);
+  if (!past) {
+    context_.fail(past.error());
+    co_return;
   }
-  context_.progress.pages_known = counts->pages;
-  context_.progress.histories_known = counts->history_due;
-  context_.run_id = *run_id;
+  context_.progress.pages_known = past->counts.pages;
+  context_.progress.histories_known = past->counts.history_due;
+  context_.remember_quarantine(past->quarantine);
+  std::vector<std::int64_t> abandoned;
+  choose_crawl(*past, abandoned);
 
   auto batch = context_.make_batch();
-  for (auto& walk : *walks) {
-    auto scope_query = [key = meta_key(walk.crawl_id, "scope")](store::Reader& reader) {
-      return reader.meta(key);
-    };
-    auto scope = co_await context_.read(std::move(scope_query));
-    if (!scope || *scope != context_.options.scope) continue;
-    unfinished_.push_back(std::move(walk));
-  }
-  if (!unfinished_.empty()) {
-    resumed_ = true;
-    // Everything that crawl began keeps its name and its start, so that the closing poll looks back
-    // far enough.
-    context_.run_id = unfinished_.front().crawl_id;
-    std::erase_if(unfinished_,
-                  [this](const auto& walk) { return walk.crawl_id != context_.run_id; });
-    auto start_query = [key = meta_key(context_.run_id, "site_time")](store::Reader& reader) {
-      return reader.meta(key);
-    };
-    auto site_time = co_await context_.read(std::move(start_query));
-    if (site_time && *site_time) {
-      auto parsed = store::parse_iso8601(**site_time);
-      if (parsed) site_time_at_start_ = *parsed;
-    }
-    base::crawl_log().info("resuming crawl={} open_walks={}", context_.run_id, unfinished_.size());
+  for (const auto id : abandoned) {
+    batch.meta[meta_key(id, "scope")] = "";
+    batch.meta[meta_key(id, "site_time")] = "";
   }
   batch.meta[meta_key(context_.run_id, "scope")] = context_.options.scope;
   if (site_time_at_start_) {
     batch.meta[meta_key(context_.run_id, "site_time")] = store::to_iso8601(*site_time_at_start_);
   }
-  batch.meta["account_id"] = account_id_;
-  co_await close_crashed_runs(batch);
+  batch.meta["account_id"] = context_.account_id;
+  for (auto& run : past->runs) {
+    if (run.run_id == context_.run_id || run.outcome != "running") continue;
+    // A process that was killed could not say so itself.
+    run.outcome = "interrupted";
+    run.error = "the process ended without a word";
+    batch.runs.push_back(std::move(run));
+  }
   batch.runs.push_back(run_update());
-  co_await put(std::move(batch));
-}
-
-// A process that was killed could not say so itself; and the run that is taken up again goes on
-// counting.
-base::Awaitable<void> Crawl::Impl::close_crashed_runs(store::Batch& batch) {
-  auto query = [](store::Reader& reader) { return reader.runs(kRunsLookedAt); };
-  auto runs = co_await context_.read(std::move(query));
-  if (!runs) {
-    context_.fail(runs.error());
-    co_return;
-  }
-  for (auto& run : *runs) {
-    if (run.run_id == context_.run_id) {
-      earlier_ = run;
-    } else if (run.outcome == "running") {
-      run.outcome = "interrupted";
-      run.error = "the process ended without a word";
-      batch.runs.push_back(std::move(run));
-    }
+  co_await commit(std::move(batch));
+  for (const auto id : abandoned) {
+    if (context_.fatal) co_return;
+    auto drop = context_.make_batch();
+    drop.drop_walks_of_crawl = id;
+    co_await commit(std::move(drop));
   }
 }
 
-base::Awaitable<void> Crawl::Impl::crawl_spaces() {
-  for (const auto& status : context_.options.space_statuses) {
-    if (!context_.fatal) co_await list_spaces(status);
-  }
+base::Awaitable<void> Crawl::Impl::walk() {
+  std::vector<WalkPlan> plans;
+  std::vector<store::WalkState> retired;
+  co_await plan(plans, retired);
   if (context_.fatal) co_return;
-  if (spaces_.empty()) {
-    context_.fail(store::Error(
-        store::ErrorKind::kStopped, "no_spaces",
-        "cannot sync: the site shows no space that the configuration admits",
-        "check include_spaces, exclude_spaces and space_types, and what this account may see"));
-  }
+  walks_.resume(std::move(unfinished_));
+  co_await walks_.start(std::move(plans), std::move(retired));
+  if (!context_.fatal) co_await spaces_.read_labels();
 }
 
-base::Awaitable<void> Crawl::Impl::list_spaces(std::string status) {
-  confluence::SpacesQuery query;
-  query.status = std::move(status);
-  std::string target = confluence::spaces_target(query);
-  int restarts = 0;
-  while (!target.empty() && !context_.fatal) {
-    auto listing = co_await context_.deps.client.spaces(target);
-    if (listing) {
-      target = listing->next;
-      co_await keep_spaces(std::move(*listing));
-    } else if (listing.error().name == "cursor_refused" && ++restarts <= 5) {
-      target = confluence::spaces_target(query);
-    } else {
-      // Without the whole list of spaces there is no plan.
-      context_.fail(listing.error());
+base::Awaitable<void> Crawl::Impl::plan(std::vector<WalkPlan>& plans,
+                                        std::vector<store::WalkState>& retired) {
+  struct Known {
+    std::map<store::Id, std::int64_t> pages;
+    std::unordered_set<store::Id> with_bad_pages;
+  };
+  auto query = [now = context_.due_time()](store::Reader& reader) -> store::Result<Known> {
+    Known known;
+    auto spaces = reader.spaces();
+    if (!spaces) return store::fail(spaces.error());
+    for (const auto& space : *spaces) known.pages[space.id] = space.pages;
+    auto rows = reader.quarantine();
+    if (!rows) return store::fail(rows.error());
+    for (const auto& row : *rows) {
+      const auto id = id_after(row.subject, "page:");
+      if (!id || row.next_try_at <= now) continue;
+      auto page = reader.page(*id, false);
+      if (!page) return store::fail(page.error());
+      if (*page) known.with_bad_pages.insert((*page)->space_id);
     }
-  }
-}
-
-base::Awaitable<void> Crawl::Impl::keep_spaces(confluence::Listing<store::Space> listing) {
-  store::Batch batch(listing.observation, listing.received_at);
-  for (auto& space : listing.rows) {
-    if (!context_.options.admits(space)) continue;
-    if (!context_.admitted_spaces.insert(space.id).second) continue;
-    spaces_.push_back(space);
-    batch.spaces.push_back(std::move(space));
-  }
-  context_.progress.spaces = static_cast<std::int64_t>(spaces_.size());
-  co_await put(std::move(batch));
-  for (const auto& row : listing.bad_rows) {
-    store::Error error(store::ErrorKind::kSpaceBad, "bad_row", row.reason);
-    co_await context_.quarantine("space:" + row.id, error);
-  }
-}
-
-base::Awaitable<void> Crawl::Impl::plan_walks() {
-  auto list_spaces_query = [](store::Reader& reader) { return reader.spaces(); };
-  auto known = co_await context_.read(std::move(list_spaces_query));
+    return known;
+  };
+  auto known = co_await context_.read(std::move(query));
   if (!known) {
     context_.fail(known.error());
     co_return;
   }
-  std::map<store::Id, std::int64_t> known_pages;
-  for (const auto& space : *known) known_pages[space.id] = space.pages;
 
-  // Spaces with pages known to be bad are listed without bodies too; the rest of their pages comes
-  // by ids.
-  std::unordered_set<store::Id> by_ids;
-  const auto now = context_.due_time();
-  auto bad_spaces_query = [now](store::Reader& reader) -> store::Result<std::vector<store::Id>> {
-    std::vector<store::Id> found;
-    auto rows = reader.quarantine();
-    if (!rows) return store::fail(rows.error());
-    for (const auto& row : *rows) {
-      if (row.next_try_at <= now || !row.subject.starts_with("page:")) continue;
-      auto page = reader.page(std::strtoll(row.subject.c_str() + 5, nullptr, 10), false);
-      if (!page) return store::fail(page.error());
-      if (*page) found.push_back((*page)->space_id);
-    }
-    return found;
-  };
-  auto bad_spaces = co_await context_.read(std::move(bad_spaces_query));
-  if (!bad_spaces) {
-    context_.fail(bad_spaces.error());
-    co_return;
+  // A walk over spaces that are no longer there, or no longer wanted, is not gone on with: its
+  // filter cannot change within it.
+  std::unordered_set<store::Id> broken;
+  for (const auto& state : unfinished_) {
+    const bool whole =
+        state.done || std::all_of(state.space_ids.begin(), state.space_ids.end(), [&](auto id) {
+          return context_.admitted_spaces.contains(id);
+        });
+    if (!whole) broken.insert(state.space_ids.begin(), state.space_ids.end());
   }
-  by_ids.insert(bad_spaces->begin(), bad_spaces->end());
+  const auto stale = std::stable_partition(
+      unfinished_.begin(), unfinished_.end(), [&](const store::WalkState& state) {
+        return state.space_ids.empty() || !broken.contains(state.space_ids.front());
+      });
+  retired.assign(std::make_move_iterator(stale), std::make_move_iterator(unfinished_.end()));
+  unfinished_.erase(stale, unfinished_.end());
 
   std::unordered_set<store::Id> walked;
-  for (const auto& walk : unfinished_) walked.insert(walk.space_ids.begin(), walk.space_ids.end());
-  std::vector<SpaceLoad> loads;
-  for (const auto& space : spaces_) {
+  for (const auto& state : unfinished_) {
+    walked.insert(state.space_ids.begin(), state.space_ids.end());
+  }
+  std::vector<SpaceLoad> fresh;
+  std::vector<SpaceLoad> by_ids;
+  for (const auto& space : spaces_.admitted()) {
     if (walked.contains(space.id)) continue;
     SpaceLoad load;
     load.space_id = space.id;
-    load.known_pages = known_pages[space.id];
-    loads.push_back(load);
+    load.known_pages = known->pages[space.id];
+    // What was mirrored before is listed without bodies: only those that changed travel again. And
+    // pages known to be bad are in no one's way then.
+    const bool listed = known->with_bad_pages.contains(space.id) ||
+                        (load.known_pages > 0 && !context_.options.refetch_bodies);
+    (listed ? by_ids : fresh).push_back(load);
   }
-  // What was mirrored before is listed without bodies: only those that changed travel again.
-  const auto before = std::partition(loads.begin(), loads.end(), [&](const SpaceLoad& load) {
-    return !by_ids.contains(load.space_id) &&
-           (load.known_pages == 0 || context_.options.refetch_bodies);
-  });
-  std::vector<SpaceLoad> listed(before, loads.end());
-  loads.erase(before, loads.end());
-  auto groups = group_spaces(std::move(loads), context_.options.max_concurrency);
-  std::vector<bool> without_bodies(groups.size(), false);
-  for (auto& group : group_spaces(std::move(listed), context_.options.max_concurrency)) {
-    groups.push_back(std::move(group));
-    without_bodies.push_back(true);
-  }
-  if (resumed_) walks_.resume(std::move(unfinished_));
-  co_await walks_.start(std::move(groups), std::move(without_bodies));
-  context_.listings.spawn(walks_.balance());
-  context_.listings.spawn(crawl_labels());
-}
-
-base::Awaitable<std::optional<std::vector<std::string>>> Crawl::Impl::all_labels(
-    std::string target) {
-  std::vector<std::string> names;
-  while (!target.empty()) {
-    auto listing = co_await context_.deps.client.labels(target);
-    if (!listing) {
-      // Labels of spaces are supplementary: they are as old as the last sync then, and the log says
-      // so.
-      base::crawl_log().warn("space labels were not read: {}", listing.error().message);
-      co_return std::nullopt;
+  for (auto* const loads : {&fresh, &by_ids}) {
+    for (auto& group : group_spaces(std::move(*loads), context_.options.max_concurrency)) {
+      WalkPlan walk_plan;
+      walk_plan.spaces = std::move(group);
+      walk_plan.by_ids = loads == &by_ids;
+      plans.push_back(std::move(walk_plan));
     }
-    target = listing->next == target ? std::string() : listing->next;
-    for (auto& name : listing->rows) names.push_back(std::move(name));
-  }
-  co_return names;
-}
-
-base::Awaitable<void> Crawl::Impl::crawl_labels() {
-  auto names = co_await all_labels(confluence::team_labels_target());
-  if (!names) co_return;
-  // Whichever costs fewer requests: one listing of spaces for each label, or one of labels for each
-  // space.
-  if (names->size() <= spaces_.size()) {
-    co_await labels_by_name(std::move(*names));
-  } else {
-    co_await labels_by_space();
-  }
-}
-
-base::Awaitable<void> Crawl::Impl::labels_by_name(std::vector<std::string> names) {
-  std::map<store::Id, std::vector<std::string>> labels;
-  for (const auto& space : spaces_) labels[space.id];
-  store::Observation observation = 0;
-  for (const auto& name : names) {
-    confluence::SpacesQuery query;  // of any status
-    query.label = name;
-    query.details = false;
-    std::string target = confluence::spaces_target(query);
-    while (!target.empty()) {
-      auto listing = co_await context_.deps.client.spaces(target);
-      if (!listing) {
-        base::crawl_log().warn("space labels were not read: {}", listing.error().message);
-        co_return;
-      }
-      for (const auto& space : listing->rows) {
-        const auto found = labels.find(space.id);
-        if (found != labels.end()) found->second.push_back(name);
-      }
-      observation = listing->observation;
-      target = listing->next == target ? std::string() : listing->next;
-    }
-  }
-  store::Batch batch(observation, context_.deps.clock.now());
-  for (auto& [space_id, space_labels] : labels) {
-    std::sort(space_labels.begin(), space_labels.end());
-    space_labels.erase(std::unique(space_labels.begin(), space_labels.end()), space_labels.end());
-    store::SpaceLabels row;
-    row.space_id = space_id;
-    row.labels = std::move(space_labels);
-    batch.space_labels.push_back(std::move(row));
-  }
-  co_await put(std::move(batch));
-}
-
-base::Awaitable<void> Crawl::Impl::labels_by_space() {
-  for (const auto& space : spaces_) {
-    auto names = co_await all_labels(confluence::space_labels_target(space.id));
-    if (!names) co_return;
-    std::sort(names->begin(), names->end());
-    auto batch = context_.make_batch();
-    store::SpaceLabels row;
-    row.space_id = space.id;
-    row.labels = std::move(*names);
-    batch.space_labels.push_back(std::move(row));
-    co_await put(std::move(batch));
   }
 }
 
@@ -394,140 +357,135 @@ base::Awaitable<void> Crawl::Impl::fetch_missing_bodies() {
     auto query = [](store::Reader& reader) { return reader.counts(); };
     auto counts = co_await context_.read(std::move(query));
     if (!counts) context_.fail(counts.error());
-    if (!counts || counts->bodies_due == 0) co_return;
+    if (!counts || (round > 0 && counts->bodies_due == 0)) co_return;
     co_await bodies_.fetch_all_due();
-    co_await bodies_.wait_idle();
   }
 }
 
-base::Awaitable<void> Crawl::Impl::closing_poll() {
-  if (!site_time_at_start_) {
-    base::crawl_log().warn(
-        "the site sends no Date header: changes made during this crawl are found by the next one");
-    co_return;
-  }
-  for (int poll = 0; poll < kMaxClosingPolls && !context_.fatal; ++poll) {
-    const auto changed = co_await poll_once();
-    if (changed == 0) co_return;
-    co_await fetch_missing_bodies();
-  }
+base::Awaitable<void> Crawl::Impl::catch_up_history() {
+  if (context_.options.history != History::kNone) co_await history_.catch_up();
 }
 
-base::Awaitable<std::int64_t> Crawl::Impl::poll_once() {
-  const auto cutoff = *site_time_at_start_ - context_.options.overlap;
-  const auto before = context_.progress.pages_changed;
-  for (std::size_t begin = 0; begin < spaces_.size(); begin += kMaxSpacesPerWalk) {
-    confluence::PagesQuery query;
-    for (std::size_t i = begin; i < std::min(spaces_.size(), begin + kMaxSpacesPerWalk); ++i) {
-      query.space_ids.push_back(spaces_[i].id);
-    }
-    query.statuses = context_.options.page_statuses;
-    query.sort = "-modified-date";
-    query.bodies = false;
-    const std::string first = confluence::pages_target(query);
-    std::string target = first;
-    int restarts = 0;
-    confluence::RetryBudget budget;
-    while (!target.empty() && !context_.fatal) {
-      auto listing =
-          co_await context_.deps.client.pages(target, confluence::Priority::kHeadPoll, budget);
-      if (!listing) {
-        if (listing.error().name == "cursor_refused" && ++restarts <= 5) {
-          target = first;
-          continue;
-        }
-        if (Context::is_fatal(listing.error())) {
-          context_.fail(listing.error());
-        } else {
-          co_await context_.quarantine("listing:newest first", listing.error());
-        }
-        break;
-      }
-      const bool reaches_back =
-          std::any_of(listing->rows.begin(), listing->rows.end(),
-                      [&](const store::Page& page) { return page.version.created_at >= cutoff; });
-      target = reaches_back || listing->rows.empty() ? listing->next : std::string();
-      store::Batch batch(listing->observation, listing->received_at);
-      for (auto& page : listing->rows) {
-        if (page.version.created_at < cutoff) continue;
-        if (context_.admitted_spaces.contains(page.space_id))
-          batch.pages.push_back(std::move(page));
-      }
-      co_await put(std::move(batch));
-    }
-  }
-  auto written = co_await slot_->drain();
-  if (!written) context_.fail(written.error());
-  co_return context_.progress.pages_changed - before;
+base::Awaitable<void> Crawl::Impl::close() {
+  std::vector<base::Awaitable<void>> tasks;
+  tasks.push_back(follow_changes());
+  tasks.push_back(crawl_users());
+  co_await context_.all(std::move(tasks));
+}
+
+base::Awaitable<void> Crawl::Impl::follow_changes() {
+  std::vector<store::Id> ids;
+  for (const auto& space : spaces_.admitted()) ids.push_back(space.id);
+  const auto cost = context_.progress.pages_known / kMaxPageSize + 1;
+  const bool sweep = cost * kSweepShare <= context_.deps.client.usage().requests;
+  return changes_.follow_up(std::move(ids), site_time_at_start_, sweep);
 }
 
 base::Awaitable<void> Crawl::Impl::crawl_users() {
+  std::unordered_set<std::string> asked;
   while (!context_.fatal) {
-    auto written = co_await slot_->drain();
-    if (!written) {
-      context_.fail(written.error());
-      co_return;
-    }
-    auto query = [](store::Reader& reader) { return reader.unknown_users(kUsersPerRequest); };
+    // Those whose answer could not be read stay unknown, and stand in front.
+    auto query = [limit = kUsersPerRequest + asked.size()](store::Reader& reader) {
+      return reader.unknown_users(limit);
+    };
     auto unknown = co_await context_.read(std::move(query));
     if (!unknown) {
       context_.fail(unknown.error());
       co_return;
     }
+    std::erase_if(*unknown, [&asked](const std::string& id) { return asked.contains(id); });
+    if (unknown->size() > kUsersPerRequest) unknown->resize(kUsersPerRequest);
     if (unknown->empty()) co_return;
+    asked.insert(unknown->begin(), unknown->end());
     auto listing = co_await context_.deps.client.users(std::move(*unknown));
     if (!listing) {
-      if (Context::is_fatal(listing.error())) context_.fail(listing.error());
-      base::crawl_log().warn("names of users were not read: {}", listing.error().message);
-      co_return;
+      if (!co_await context_.survives(listing.error())) co_return;
+      co_await context_.quarantine(kUsersSubject, listing.error());
+      continue;
     }
     store::Batch batch(listing->observation, listing->received_at);
     batch.users = std::move(listing->rows);
-    co_await put(std::move(batch));
+    co_await commit(std::move(batch));
+    for (const auto& row : listing->bad_rows) {
+      store::Error error(store::ErrorKind::kItemBad, "bad_row", row.reason);
+      co_await context_.quarantine(kUsersSubject, std::move(error));
+    }
   }
 }
 
 base::Awaitable<void> Crawl::Impl::second_canary() {
-  auto identity = co_await context_.deps.client.who_am_i();
-  if (!identity) {
-    context_.fail(identity.error());
-  } else if (identity->account_id != account_id_) {
-    context_.fail(
-        store::Error(store::ErrorKind::kCredentialsBad, "identity_changed",
-                     "cannot trust this sync: the site took us for someone else at its end",
-                     "check that nothing rotates the token between accounts, then sync again"));
-  }
+  auto red = co_await context_.canary();
+  if (red) context_.fail(std::move(*red));
 }
 
-base::Awaitable<void> Crawl::Impl::finish() {
-  if (context_.run_id == 0) co_return;  // ended before anything was written
-  auto drained = co_await slot_->drain();
-  if (!drained && !context_.fatal) context_.fatal = drained.error();
+// What a crawl that came to its end has shown to be well again, or to be no more.
+base::Awaitable<void> Crawl::Impl::release_what_is_well(store::Batch& batch) {
+  auto query = [](store::Reader& reader) -> store::Result<std::unordered_set<store::Id>> {
+    std::unordered_set<store::Id> ids;
+    constexpr std::size_t kPart = 10'000;
+    store::Id after = 0;
+    while (true) {
+      auto due = reader.history_due(after, kPart, store::Time::max());
+      if (!due) return store::fail(due.error());
+      for (const auto& page : *due) ids.insert(after = page.page_id);
+      if (due->size() < kPart) return ids;
+    }
+  };
+  auto history_due = co_await context_.read(std::move(query));
+  if (!history_due) {
+    context_.fail(history_due.error());
+    co_return;
+  }
+  std::vector<std::string> well;
+  for (const auto& [subject, row] : context_.in_quarantine()) {
+    if (context_.failed_now(subject)) continue;
+    const auto space = id_after(subject, "listing:space ");
+    const auto versions_of = id_after(subject, "versions:");
+    const bool of_other_scope =
+        space && spaces_.seen(*space) && !context_.admitted_spaces.contains(*space);
+    const bool general = subject.starts_with("listing:") || subject.starts_with("space:") ||
+                         subject == kUsersSubject || subject == "page:" || subject == "versions:";
+    if ((general && !of_other_scope) || (versions_of && !history_due->contains(*versions_of))) {
+      well.push_back(subject);
+    }
+  }
+  for (const auto& subject : well) context_.release(batch, subject);
+}
+
+base::Awaitable<store::Result<void>> Crawl::Impl::finish() {
+  auto batch = context_.make_batch();
+  if (!context_.fatal) co_await release_what_is_well(batch);
   auto run = run_update();
   run.finished_at = context_.deps.clock.now();
-  auto batch = context_.make_batch();
-  if (!context_.fatal) {
-    auto query = [](store::Reader& reader) { return reader.quarantine(); };
-    const auto quarantine = co_await context_.read(std::move(query));
-    if (quarantine) context_.progress.quarantined = static_cast<std::int64_t>(quarantine->size());
-    const bool whole = context_.progress.failures.empty() && context_.progress.quarantined == 0;
-    run.outcome = whole ? "done" : "partial";
+  const auto fatal = context_.fatal;
+  auto& progress = context_.progress;
+  progress.quarantined = static_cast<std::int64_t>(context_.in_quarantine().size());
+  const bool plan_is_worthless = fatal && fatal->kind == store::ErrorKind::kCredentialsBad;
+  if (!fatal || plan_is_worthless) {
     batch.drop_walks_of_crawl = context_.run_id;
     batch.meta[meta_key(context_.run_id, "scope")] = "";
     batch.meta[meta_key(context_.run_id, "site_time")] = "";
+  }
+  if (!fatal) {
+    const bool whole = progress.failures.empty() && progress.quarantined == 0;
+    run.outcome = whole ? "done" : "partial";
     if (site_time_at_start_) batch.meta["watermark"] = store::to_iso8601(*site_time_at_start_);
     batch.meta["last_full_sync_at"] = store::to_iso8601(*run.finished_at);
   } else {
-    run.outcome = context_.fatal->kind == store::ErrorKind::kCanceled ? "interrupted" : "failed";
-    run.error = context_.fatal->message;
+    run.outcome = fatal->kind == store::ErrorKind::kCanceled ? "interrupted" : "failed";
+    run.error = fatal->message;
   }
-  if (!context_.progress.failures.empty() && run.error.empty()) {
-    run.error = fmt::format("{} objects failed, first: {}", context_.progress.failures.size(),
-                            context_.progress.failures.front());
+  if (!progress.failures.empty() && run.error.empty()) {
+    run.error = fmt::format("{} objects failed, first: {}", progress.failures.size(),
+                            progress.failures.front());
   }
-  batch.runs.push_back(std::move(run));
-  auto written = co_await base::commit(context_.deps.writer, std::move(batch));
-  if (!written && !context_.fatal) context_.fatal = written.error();
+  if (context_.run_id > 0) {  // else it ended before anything was written
+    batch.runs.push_back(std::move(run));
+    auto written = co_await base::commit(context_.deps.writer, std::move(batch));
+    if (!written && !fatal) co_return store::fail(written.error());
+  }
+  if (fatal) co_return store::fail(*fatal);
+  co_return store::Result<void>();
 }
 
 Crawl::Crawl(CrawlDeps deps, CrawlOptions options, confluence::Identity who)

@@ -4,21 +4,19 @@
 // what changed meanwhile.
 //
 // 1. The identity canary first: a token that the site does not know ends the crawl before anything
-// is written; and once more
-//    at the end, so that a crawl that was answered as an anonymous visitor does not count as
-//    complete.
+//    is written; and once more at the end. A crawl that ends because of its credentials is not
+//    taken up again but planned anew: who knows what the site showed to a stranger.
 // 2. The plan (walks over groups of spaces) is on disk before the first listing; each walk's cursor
-// is saved with its rows.
-//    A crawl that did not end is taken up where it stopped, if the scope is the same.
+//    is saved with its rows. A crawl that did not end is taken up where it stopped, if the scope is
+//    the same and it is not older than a day.
 // 3. Bodies come before history, history before names; what one page or listing does wrong stops
-// nothing else.
-// 4. The closing poll asks newest-first, without bodies, for what changed since the crawl began (in
-// the site's own time), until
-//    a poll changes nothing.
+//    nothing else.
+// 4. At last comes what changed meanwhile (changes.h).
 //
 // Threads: the network thread. Ownership: refers to everything in CrawlDeps; must outlive its
 // coroutines (run() to its end). run() returns an error for what ended the crawl as a whole; what
-// failed singly is in progress().failures.
+// failed singly is in progress().failures. Cancelling the coroutine that awaits run() does nothing:
+// stop() is the way to end it.
 
 #include <memory>
 

@@ -10,6 +10,10 @@ namespace mirror {
 
 namespace {
 constexpr std::size_t kRefill = 500;
+constexpr int kMaxRestarts = 5;
+constexpr int kMaxPasses = 10;  // over pages that are due again as soon as they are done
+
+std::string subject_of(store::Id page_id) { return fmt::format("versions:{}", page_id); }
 }  // namespace
 
 void HistoryBackfill::finish() {
@@ -17,11 +21,34 @@ void HistoryBackfill::finish() {
   context_.history_wanted.notify_all();
 }
 
+base::Awaitable<void> HistoryBackfill::catch_up() {
+  while (!idle() && !context_.fatal) co_await caught_up_.wait();
+}
+
 base::Awaitable<void> HistoryBackfill::run() {
+  int passes = 0;
+  while (!context_.fatal) {
+    more_ = true;
+    const auto arrivals = context_.history_arrivals;
+    const bool took_some = co_await take_pass();
+    // Another look after what was taken has ended: a page may have been edited meanwhile.
+    passes = took_some && arrivals == context_.history_arrivals ? passes + 1 : 0;
+    more_ = (took_some && passes < kMaxPasses) || arrivals != context_.history_arrivals;
+    while (more_ && under_way_ > 0 && arrivals == context_.history_arrivals) {
+      co_await context_.history_wanted.wait();
+    }
+    if (more_) continue;
+    caught_up_.notify_all();
+    if (finishing_) co_return;
+    co_await context_.history_wanted.wait();
+  }
+}
+
+// True if anything was due.
+base::Awaitable<bool> HistoryBackfill::take_pass() {
+  bool took_some = false;
   store::Id after = 0;
-  std::int64_t arrivals = -1;
-  while (true) {
-    if (after == 0) arrivals = context_.history_arrivals;
+  while (!context_.fatal) {
     const auto now = context_.due_time();
     auto query = [after, now](store::Reader& reader) {
       return reader.history_due(after, kRefill, now);
@@ -29,26 +56,24 @@ base::Awaitable<void> HistoryBackfill::run() {
     auto due = co_await context_.read(std::move(query));
     if (!due) {
       context_.fail(due.error());
-      co_return;
+      break;
     }
     for (const auto& page : *due) {
       after = page.page_id;
-      if (taken_.contains(page.page_id)) continue;
+      if (!context_.admitted_spaces.contains(page.space_id)) continue;
       // Twice as many as there are connections: while one half is being written, the other is on
       // the wire.
-      while (under_way_ >= 2 * context_.options.max_concurrency) co_await ended_.wait();
-      taken_.insert(page.page_id);
+      while (under_way_ >= 2 * context_.options.max_concurrency) {
+        co_await context_.history_wanted.wait();
+      }
+      if (!taken_.insert(page.page_id).second) continue;
+      took_some = true;
       ++under_way_;
       context_.histories.spawn(fetch(page));
     }
-    if (due->size() == kRefill) continue;
-    after = 0;
-    more_ = arrivals != context_.history_arrivals;
-    if (more_) continue;
-    if (finishing_) co_return;
-    co_await context_.history_wanted.wait();
-    more_ = true;
+    if (due->size() < kRefill) break;
   }
+  co_return took_some;
 }
 
 base::Awaitable<void> HistoryBackfill::fetch(store::DuePage due) {
@@ -56,79 +81,97 @@ base::Awaitable<void> HistoryBackfill::fetch(store::DuePage due) {
     HistoryBackfill& self;
     ~Ended() {
       --self.under_way_;
-      self.ended_.notify_all();
+      self.context_.history_wanted.notify_all();
+      self.caught_up_.notify_all();
     }
   };
   const Ended ended{*this};
   const auto slot = context_.make_slot();
-  PageSizer sizer;
-  std::string next;
-  std::int64_t kept = 0;
-  bool failed = false;  // for good, in this run: stays taken
+  Reading reading(due);
+  const bool done = co_await read_all(reading, *slot);
+  auto written = co_await slot->drain();
+  if (!written) context_.fail(written.error());
+  if (done) {
+    taken_.erase(due.page_id);
+    ++context_.progress.histories_done;
+  }
+}
+
+base::Awaitable<bool> HistoryBackfill::read_all(Reading& reading, CommitSlot& slot) {
   const bool bodies = context_.options.history == History::kBodies;
+  PageSizer sizer;
   confluence::RetryBudget budget;
   while (!context_.fatal) {
     budget.attempts = sizer.size() > kMinPageSize ? 3 : 6;
-    const std::string target = next.empty()
-                                   ? confluence::versions_target(due.page_id, bodies, sizer.size())
-                                   : confluence::with_limit(next, sizer.size());
+    // Links are followed as they are: a listing that fails starts again, for its size to change.
+    const std::string target =
+        reading.next.empty()
+            ? confluence::versions_target(reading.due.page_id, bodies, sizer.size())
+            : reading.next;
     auto listing = co_await context_.deps.client.versions(target, budget);
-    if (!listing) {
-      if (listing.error().kind == store::ErrorKind::kCredentialsBad) {
-        auto red = co_await context_.canary();
-        if (red) context_.fail(std::move(*red));
-      } else if (Context::is_fatal(listing.error())) {
-        context_.fail(listing.error());
-      }
-      if (context_.fatal) break;
-      const bool shrunk = sizer.shrink();
-      next.clear();  // from the start: rows seen twice are free, a changed limit is not sure to be
-                     // taken
-      kept = 0;
-      if (shrunk) continue;
-      failed = true;
-      co_await context_.quarantine(fmt::format("versions:{}", due.page_id), listing.error());
-      break;
+    if (listing && same_place(listing->next, target)) {
+      listing = store::fail(store::ErrorKind::kItemBad, "cursor_repeated",
+                            "cannot follow a version listing: the site sent the same cursor twice");
     }
-    sizer.succeeded(listing->elapsed);
-    next = listing->next;
-    const auto rows = static_cast<std::int64_t>(listing->rows.size());
-    const int depth = context_.options.history_depth;
-    const bool last = next.empty() || (depth > 0 && kept + rows >= depth);
-    const bool stored =
-        co_await store_listing(due.page_id, due.version, kept, std::move(*listing), last, *slot);
-    kept += rows;
-    if (!stored || last) break;
+    if (!listing) {
+      if (!co_await context_.survives(listing.error())) co_return false;
+      const bool too_large = listing.error().kind == store::ErrorKind::kRetryAfter ||
+                             listing.error().name == "response_too_large";
+      const bool shrunk = too_large && sizer.shrink();
+      if (retry(reading, listing.error(), shrunk)) continue;
+      co_await context_.quarantine(subject_of(reading.due.page_id), listing.error());
+      co_return false;
+    }
+    context_.succeeded();
+    reading.next = listing->next;
+    for (const auto& row : listing->rows) {
+      if (!enough(reading)) reading.kept.insert(row.version.number);
+    }
+    const bool last = reading.next.empty() || enough(reading);
+    co_await store_listing(reading, std::move(*listing), last, slot);
+    if (last) co_return reading.whole && !context_.fatal;
   }
-  auto written = co_await slot->drain();
-  if (!written) context_.fail(written.error());
-  if (!failed) taken_.erase(due.page_id);
-  ++context_.progress.histories_done;
+  co_return false;
 }
 
-base::Awaitable<bool> HistoryBackfill::store_listing(
-    store::Id page_id, std::int32_t up_to, std::int64_t kept,
-    confluence::Listing<store::PageVersion> listing, bool last, CommitSlot& slot) {
-  const bool complete = listing.bad_rows.empty();
-  for (const auto& row : listing.bad_rows) {
-    store::Error error(store::ErrorKind::kItemBad, "bad_row", row.reason);
-    co_await context_.quarantine(fmt::format("versions:{}", page_id), error);
-  }
+bool HistoryBackfill::retry(Reading& reading, const store::Error& error, bool shrunk) {
+  const bool lost_place = error.name == "cursor_refused" || error.name == "cursor_repeated";
+  if (!shrunk && !(lost_place && ++reading.restarts <= kMaxRestarts)) return false;
+  // From the start: rows seen twice are free.
+  reading.next.clear();
+  reading.kept.clear();
+  reading.up_to = reading.due.version;
+  reading.whole = true;
+  return true;
+}
+
+bool HistoryBackfill::enough(const Reading& reading) const {
+  const int depth = context_.options.history_depth;
+  return depth > 0 && reading.kept.size() >= static_cast<std::size_t>(depth);
+}
+
+base::Awaitable<void> HistoryBackfill::store_listing(
+    Reading& reading, confluence::Listing<store::PageVersion> listing, bool last,
+    CommitSlot& slot) {
+  const auto page_id = reading.due.page_id;
+  if (!listing.bad_rows.empty()) reading.whole = false;
+  for (const auto& row : listing.rows) reading.up_to = std::max(reading.up_to, row.version.number);
+  std::erase_if(listing.rows, [&reading](const store::PageVersion& row) {
+    return !reading.kept.contains(row.version.number);
+  });
   store::PageHistory history;
   history.page_id = page_id;
-  for (const auto& row : listing.rows) up_to = std::max(up_to, row.version.number);
-  history.up_to = last && complete ? up_to : 0;
+  history.up_to = last && reading.whole ? reading.up_to : 0;
   history.versions = std::move(listing.rows);
-  const int depth = context_.options.history_depth;
-  if (depth > 0 && kept + static_cast<std::int64_t>(history.versions.size()) > depth) {
-    history.versions.resize(static_cast<std::size_t>(depth - kept));
-  }
   store::Batch batch(listing.observation, listing.received_at);
-  if (history.up_to > 0) batch.released.push_back(fmt::format("versions:{}", page_id));
+  if (history.up_to > 0) context_.release(batch, subject_of(page_id));
   batch.histories.push_back(std::move(history));
   auto written = co_await slot.put(std::move(batch));
   if (!written) context_.fail(written.error());
-  co_return written.has_value();
+  for (const auto& row : listing.bad_rows) {
+    store::Error error(store::ErrorKind::kItemBad, "bad_row", row.reason);
+    co_await context_.quarantine(subject_of(page_id), std::move(error));
+  }
 }
 
 }  // namespace mirror

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "daemon/confluence/requests.h"
+
 namespace mirror {
 
 std::vector<std::vector<store::Id>> group_spaces(std::vector<SpaceLoad> spaces, int max_walks) {
@@ -57,6 +59,13 @@ void PageSizer::succeeded(std::chrono::milliseconds elapsed) {
   if (++good_ < 3) return;
   good_ = 0;
   size_ = std::min(kMaxPageSize, size_ * 2);
+}
+
+bool same_place(std::string_view a_link, std::string_view another) {
+  if (a_link.empty() || another.empty()) return false;
+  if (a_link == another) return true;
+  const auto one = confluence::with_limit(a_link, 1);
+  return !one.empty() && one == confluence::with_limit(another, 1);
 }
 
 std::chrono::hours quarantine_pause(std::int64_t attempts) {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "store/records.h"
@@ -47,6 +48,9 @@ class PageSizer {
   int good_ = 0;
 };
 
+// True if both links lead to the same place of a listing, whatever their limits.
+bool same_place(std::string_view a_link, std::string_view another);
+
 // Two walks over the same pages from both ends of the id order; they are done when they meet.
 class Span {
  public:
@@ -54,6 +58,7 @@ class Span {
   void down_reached(store::Id id) { high_ = high_ ? std::min(*high_, id) : id; }
   // A listing was not in the order it was asked in: the two ends prove nothing any more.
   void spoil() { spoiled_ = true; }
+  bool spoiled() const { return spoiled_; }
   bool met() const { return !spoiled_ && low_ && high_ && *low_ >= *high_; }
   std::optional<store::Id> low() const { return low_; }
   std::optional<store::Id> high() const { return high_; }

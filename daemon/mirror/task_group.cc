@@ -1,16 +1,25 @@
 #include "daemon/mirror/task_group.h"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/system/system_error.hpp>
+#include <exception>
+#include <list>
+#include <utility>
 
 namespace mirror {
 
 namespace asio = boost::asio;
 
 namespace {
+struct Task {
+  asio::cancellation_signal signal;
+  bool ended = false;
+};
+
 bool is_cancellation(const std::exception_ptr& failure) {
   try {
     std::rethrow_exception(failure);
@@ -22,34 +31,56 @@ bool is_cancellation(const std::exception_ptr& failure) {
 }
 }  // namespace
 
+struct TaskGroup::State {
+  explicit State(asio::io_context& context) : io(context), changed(context) {}
+  static void cancel(const std::shared_ptr<State>& state);
+  asio::io_context& io;
+  base::Signal changed;
+  std::list<Task> tasks;
+  bool canceled = false;
+  std::exception_ptr failure;
+};
+
+TaskGroup::TaskGroup(asio::io_context& io) : state_(std::make_shared<State>(io)) {}
+TaskGroup::~TaskGroup() = default;
+
+bool TaskGroup::canceled() const { return state_->canceled; }
+std::size_t TaskGroup::running() const { return state_->tasks.size(); }
+
 void TaskGroup::spawn(base::Awaitable<void> task) {
-  if (canceled_) return;
-  tasks_.emplace_back();
-  const auto self = std::prev(tasks_.end());
-  auto on_end = [this, self](std::exception_ptr failure) {
-    if (failure && !is_cancellation(failure)) failure_ = failure;
-    self->ended = true;
+  if (state_->canceled) return;
+  state_->tasks.emplace_back();
+  const auto place = std::prev(state_->tasks.end());
+  auto on_end = [state = state_, place](std::exception_ptr failure) {
+    const bool asked_for = state->canceled && failure && is_cancellation(failure);
+    place->ended = true;
+    if (failure && !asked_for) {
+      if (!state->failure) state->failure = std::move(failure);
+      State::cancel(state);  // the others may wait for what this one would have done
+    }
     // Erased later: this may run inside the very signal that asked for the end.
-    asio::post(io_, [this, self] {
-      tasks_.erase(self);
-      ended_.notify_all();
+    asio::post(state->io, [state, place] {
+      state->tasks.erase(place);
+      state->changed.notify_all();
     });
   };
-  asio::co_spawn(io_, std::move(task),
-                 asio::bind_cancellation_slot(self->signal.slot(), std::move(on_end)));
+  asio::co_spawn(state_->io, std::move(task),
+                 asio::bind_cancellation_slot(place->signal.slot(), std::move(on_end)));
 }
 
 base::Awaitable<void> TaskGroup::join() {
-  while (!tasks_.empty()) co_await ended_.wait();
-  if (failure_) std::rethrow_exception(failure_);
+  while (!state_->tasks.empty()) co_await state_->changed.wait();
+  if (auto failure = std::exchange(state_->failure, nullptr)) std::rethrow_exception(failure);
 }
 
-void TaskGroup::cancel() {
-  if (canceled_) return;
-  canceled_ = true;
+void TaskGroup::cancel() { State::cancel(state_); }
+
+void TaskGroup::State::cancel(const std::shared_ptr<State>& self) {
+  if (self->canceled) return;
+  self->canceled = true;
   // Posted: the caller may be one of the tasks.
-  asio::post(io_, [this] {
-    for (auto& task : tasks_) {
+  asio::post(self->io, [state = self] {
+    for (auto& task : state->tasks) {
       if (!task.ended) task.signal.emit(asio::cancellation_type::terminal);
     }
   });

@@ -3,14 +3,13 @@
 // Coroutines that end together. Network thread only. join() returns when all have ended; cancel()
 // asks all of them to end (asio's terminal cancellation: what they wait for ends, and the next
 // co_await throws inside them). A coroutine that ends because of that is silent; any other
-// exception is a bug and is kept for join() to rethrow.
+// exception is a bug, cancels the rest, and is kept for join() to rethrow, once.
 //
-// The group must outlive its coroutines: join() before it goes.
+// The group must outlive its coroutines: join() before it goes. Handlers of it that are still on
+// their way then do no harm.
 
-#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/io_context.hpp>
-#include <exception>
-#include <list>
+#include <memory>
 
 #include "daemon/base/async.h"
 
@@ -18,26 +17,21 @@ namespace mirror {
 
 class TaskGroup {
  public:
-  explicit TaskGroup(boost::asio::io_context& io) : io_(io), ended_(io) {}
+  explicit TaskGroup(boost::asio::io_context& io);
+  ~TaskGroup();
   TaskGroup(const TaskGroup&) = delete;
   TaskGroup& operator=(const TaskGroup&) = delete;
 
+  // After cancel() nothing starts any more.
   void spawn(base::Awaitable<void> task);
   base::Awaitable<void> join();
   void cancel();
-  bool canceled() const { return canceled_; }
-  std::size_t running() const { return tasks_.size(); }
+  bool canceled() const;
+  std::size_t running() const;
 
  private:
-  struct Task {
-    boost::asio::cancellation_signal signal;
-    bool ended = false;
-  };
-  boost::asio::io_context& io_;
-  base::Signal ended_;
-  std::list<Task> tasks_;
-  bool canceled_ = false;
-  std::exception_ptr failure_;
+  struct State;
+  std::shared_ptr<State> state_;
 };
 
 }  // namespace mirror

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "daemon/base/log.h"
 
@@ -11,30 +12,44 @@ namespace mirror {
 namespace {
 
 constexpr int kMaxRestarts = 12;
+constexpr int kMaxFailures = 3;
 constexpr int kLongWalk = 2;  // listings after which a walk that goes on counts as long
-constexpr std::chrono::milliseconds kBalanceInterval{15};
 
 std::string describe(const store::WalkState& state) {
-  return fmt::format("listing:{} of {} spaces (first {})", state.kind, state.space_ids.size(),
+  if (state.space_ids.size() == 1) return fmt::format("listing:space {}", state.space_ids.front());
+  return fmt::format("listing:{} spaces from {}", state.space_ids.size(),
                      state.space_ids.empty() ? 0 : state.space_ids.front());
 }
 
 }  // namespace
 
-base::Awaitable<void> Walks::start(std::vector<std::vector<store::Id>> groups,
-                                   std::vector<bool> by_ids) {
+store::WalkState Walks::new_state(std::vector<store::Id> spaces, bool with_bodies,
+                                  std::string sort) {
+  store::WalkState state;
+  state.walk_id = ++last_walk_id_;
+  state.crawl_id = context_.run_id;
+  state.kind = with_bodies ? "bodies" : "scout";
+  state.space_ids = std::move(spaces);
+  state.sort = std::move(sort);
+  state.page_size = kMaxPageSize;
+  return state;
+}
+
+base::Awaitable<void> Walks::start(std::vector<WalkPlan> plans,
+                                   std::vector<store::WalkState> retired) {
   auto batch = context_.make_batch();
+  for (auto& state : retired) {
+    state.done = true;
+    batch.walks.push_back(std::move(state));
+  }
   std::vector<std::shared_ptr<Walk>> walks;
-  for (std::size_t i = 0; i < groups.size(); ++i) {
-    store::WalkState state;
-    state.walk_id = ++last_walk_id_;
-    state.crawl_id = context_.run_id;
-    state.kind = by_ids[i] ? "scout" : "bodies";
-    state.space_ids = std::move(groups[i]);
-    state.sort = "id";
-    state.page_size = kMaxPageSize;
+  for (auto& plan : plans) {
+    auto state = new_state(std::move(plan.spaces), !plan.by_ids, "id");
+    if (plan.suspect) state.page_size = kMinPageSize;
     batch.walks.push_back(state);
-    walks.push_back(make_walk(std::move(state), std::make_shared<Span>()));
+    auto walk = make_walk(std::move(state), std::make_shared<Span>());
+    if (plan.suspect) walk->failures_in_a_row = kMaxFailures - 1;
+    walks.push_back(std::move(walk));
   }
   // The plan is on disk before the first answer: a crash in the middle leaves no space out.
   auto committed = co_await base::commit(context_.deps.writer, std::move(batch));
@@ -48,41 +63,40 @@ base::Awaitable<void> Walks::start(std::vector<std::vector<store::Id>> groups,
 void Walks::resume(std::vector<store::WalkState> states) {
   // Partners cover the same spaces; an upward walk that is done because they met still bounds its
   // partner.
-  std::vector<std::pair<std::vector<store::Id>, std::shared_ptr<Span>>> spans;
-  const auto span_of = [&spans](const store::WalkState& state) {
-    for (auto& [spaces, span] : spans) {
-      if (spaces == state.space_ids) return span;
-    }
-    spans.emplace_back(state.space_ids, std::make_shared<Span>());
-    return spans.back().second;
-  };
+  std::map<std::vector<store::Id>, std::shared_ptr<Span>> spans;
+  std::map<std::vector<store::Id>, int> walks_of;
   for (const auto& state : states) {
-    last_walk_id_ = std::max(last_walk_id_, state.walk_id);
-    if (!state.reached) continue;
-    // A walk that began again from its end bounds nothing until it has come as far as before: it
-    // keeps `reached`.
-    if (state.sort == "id") {
-      span_of(state)->up_reached(*state.reached);
+    auto& span = spans[state.space_ids];
+    if (!span) span = std::make_shared<Span>();
+    ++walks_of[state.space_ids];
+    if (!state.reached) {
+      // It has shown rows out of order, or none yet.
+      if (!state.next_link.empty() || state.done) span->spoil();
+    } else if (state.sort == "id") {
+      // A walk that began again from its end keeps `reached`: what it stored before still counts.
+      span->up_reached(*state.reached);
     } else {
-      span_of(state)->down_reached(*state.reached);
+      span->down_reached(*state.reached);
     }
   }
   for (auto& state : states) {
-    ++context_.progress.walks;
     if (state.done) {
+      ++context_.progress.walks;
       ++context_.progress.walks_done;
       continue;
     }
-    auto span = span_of(state);
-    --context_.progress.walks;  // make_walk counts it
-    context_.listings.spawn(run(make_walk(std::move(state), std::move(span))));
+    const auto span = spans[state.space_ids];
+    const bool paired = walks_of[state.space_ids] > 1;
+    auto walk = make_walk(std::move(state), span);
+    walk->paired = paired;
+    context_.listings.spawn(run(std::move(walk)));
   }
 }
 
 std::shared_ptr<Walks::Walk> Walks::make_walk(store::WalkState state, std::shared_ptr<Span> span) {
   auto walk = std::make_shared<Walk>();
   walk->sizer = PageSizer(state.page_size);
-  walk->paired = !state.space_ids.empty() && state.sort != "id";
+  walk->paired = state.sort != "id";
   walk->state = std::move(state);
   walk->span = std::move(span);
   walk->slot = context_.make_slot();
@@ -94,8 +108,9 @@ std::shared_ptr<Walks::Walk> Walks::make_walk(store::WalkState state, std::share
 
 std::string Walks::target_of(const Walk& walk) const {
   if (!walk.state.next_link.empty()) {
-    if (walk.limit_is_fixed) return walk.state.next_link;
-    return confluence::with_limit(walk.state.next_link, walk.sizer.size());
+    if (limit_is_fixed_ || walk.as_sent) return walk.state.next_link;
+    auto target = confluence::with_limit(walk.state.next_link, walk.sizer.size());
+    return target.empty() ? walk.state.next_link : target;
   }
   confluence::PagesQuery query;
   query.space_ids = walk.state.space_ids;
@@ -106,29 +121,49 @@ std::string Walks::target_of(const Walk& walk) const {
   return confluence::pages_target(query);
 }
 
+base::Awaitable<store::Result<confluence::Listing<store::Page>>> Walks::next_listing(Walk& walk) {
+  confluence::RetryBudget budget;
+  budget.attempts = walk.with_bodies() ? 2 : 4;
+  // Scouts go first: they find work for everyone else.
+  const auto priority =
+      walk.with_bodies() ? confluence::Priority::kBodies : confluence::Priority::kHeadPoll;
+  const auto target = target_of(walk);
+  auto listing = co_await context_.deps.client.pages(target, priority, budget);
+  if (listing && !walk.state.next_link.empty()) {
+    if (target != walk.state.next_link) limit_is_free_ = true;
+    if (walk.as_sent && !limit_is_free_) limit_is_fixed_ = true;
+  }
+  if (listing && same_place(listing->next, walk.state.next_link)) {
+    listing = store::fail(store::ErrorKind::kSpaceBad, "cursor_repeated",
+                          "cannot follow a page listing: the site sent the same cursor twice");
+  }
+  co_return listing;
+}
+
+void Walks::ended() {
+  --running_;
+  ++context_.progress.walks_done;
+  start_partners();
+  if (running_ == 0 && due_reads_ == 0) bodies_.flush();
+}
+
 base::Awaitable<void> Walks::run(std::shared_ptr<Walk> walk) {
   struct Ended {
     Walks& self;
-    ~Ended() {
-      --self.running_;
-      ++self.context_.progress.walks_done;
-    }
+    ~Ended() { self.ended(); }
   };
   const Ended ended{*this};
   while (!context_.fatal && !walk->state.done) {
-    confluence::RetryBudget budget;
-    budget.attempts = walk->with_bodies() ? 2 : 4;
-    auto listing = co_await context_.deps.client.pages(target_of(*walk),
-                                                       confluence::Priority::kBodies, budget);
-    if (listing && !listing->next.empty() && listing->next == walk->state.next_link) {
-      listing = store::fail(store::ErrorKind::kSpaceBad, "cursor_repeated",
-                            "cannot follow a page listing: the site sent the same cursor twice");
-    }
+    if (!walk->with_bodies()) co_await bodies_.room();
+    auto listing = co_await next_listing(*walk);
     if (listing) {
-      walk->failures_in_a_row = 0;
+      context_.succeeded();
+      walk->as_sent = false;
       walk->cursor_retried = false;
+      walk->failures_in_a_row = 0;
       walk->sizer.succeeded(listing->elapsed);
       co_await accept(*walk, std::move(*listing));
+      start_partners();
       continue;
     }
     const bool goes_on = co_await recover(*walk, listing.error());
@@ -138,59 +173,71 @@ base::Awaitable<void> Walks::run(std::shared_ptr<Walk> walk) {
   if (!written) context_.fail(written.error());
 }
 
+// Where the walk stands after this listing.
+void Walks::note_progress(Walk& walk, const confluence::Listing<store::Page>& listing) {
+  const auto before = [&walk](store::Id a, store::Id b) { return walk.upwards() ? a < b : a > b; };
+  for (const auto& page : listing.rows) {
+    if (walk.last_id && before(page.id, *walk.last_id)) walk.span->spoil();
+    walk.last_id = page.id;
+  }
+  if (walk.last_id && walk.upwards()) walk.span->up_reached(*walk.last_id);
+  if (walk.last_id && !walk.upwards()) walk.span->down_reached(*walk.last_id);
+  walk.state.reached = walk.upwards() ? walk.span->low() : walk.span->high();
+  if (walk.span->spoiled()) walk.state.reached.reset();
+  walk.state.next_link = listing.next;
+  walk.state.page_size = walk.sizer.size();
+  walk.state.done = listing.next.empty() || walk.span->met();
+}
+
 base::Awaitable<void> Walks::accept(Walk& walk, confluence::Listing<store::Page> listing) {
   ++walk.listings;
+  note_progress(walk, listing);
   store::Batch batch(listing.observation, listing.received_at);
   std::optional<store::Id> lowest;
   std::optional<store::Id> highest;
-  const auto in_order = [&walk](const store::Page& a, const store::Page& b) {
-    return walk.upwards() ? a.id < b.id : a.id > b.id;
-  };
-  if (!std::is_sorted(listing.rows.begin(), listing.rows.end(), in_order)) walk.span->spoil();
   for (auto& page : listing.rows) {
     lowest = lowest ? std::min(*lowest, page.id) : page.id;
     highest = highest ? std::max(*highest, page.id) : page.id;
     // A filter that the site did not understand widens a listing silently.
     if (!context_.admitted_spaces.contains(page.space_id)) continue;
-    if (page.body) batch.released.push_back(fmt::format("page:{}", page.id));
+    if (page.body) context_.release(batch, fmt::format("page:{}", page.id));
     batch.pages.push_back(std::move(page));
   }
-  if (highest && walk.upwards()) {
-    walk.span->up_reached(*highest);
-    walk.state.reached = walk.span->low();
-  } else if (lowest && !walk.upwards()) {
-    walk.span->down_reached(*lowest);
-    walk.state.reached = walk.span->high();
-  }
-  walk.state.next_link = listing.next;
-  walk.state.page_size = walk.sizer.size();
-  walk.state.done = listing.next.empty() || walk.span->met();
   auto& progress = context_.progress;
   progress.pages_listed += static_cast<std::int64_t>(batch.pages.size());
   if (walk.with_bodies()) progress.pages_seen += static_cast<std::int64_t>(batch.pages.size());
   progress.pages_known =
       std::max({progress.pages_known, progress.pages_listed, progress.pages_seen});
   batch.walks.push_back(walk.state);
-  auto written = co_await walk.slot->put(std::move(batch));
+  std::function<void()> then;
+  if (!walk.with_bodies() && lowest) {
+    then = [this, from = *lowest, to = *highest] { fetch_what_is_due(from, to); };
+  }
+  auto written = co_await walk.slot->put(std::move(batch), std::move(then));
   if (!written) {
     context_.fail(written.error());
     co_return;
   }
   for (const auto& row : listing.bad_rows) {
     store::Error error(store::ErrorKind::kItemBad, "bad_row", row.reason);
-    co_await context_.quarantine("page:" + row.id, error);
-  }
-  if (!walk.with_bodies() && lowest) {
-    written = co_await walk.slot->drain();
-    if (!written) {
-      context_.fail(written.error());
-      co_return;
-    }
-    co_await fetch_what_is_due(*lowest, *highest);
+    co_await context_.quarantine("page:" + row.id, std::move(error));
   }
 }
 
-base::Awaitable<void> Walks::fetch_what_is_due(store::Id from, store::Id to) {
+void Walks::fetch_what_is_due(store::Id from, store::Id to) {
+  if (context_.fatal) return;
+  ++due_reads_;
+  context_.listings.spawn(read_what_is_due(from, to));
+}
+
+base::Awaitable<void> Walks::read_what_is_due(store::Id from, store::Id to) {
+  struct Ended {
+    Walks& self;
+    ~Ended() {
+      if (--self.due_reads_ == 0 && self.running_ == 0) self.bodies_.flush();
+    }
+  };
+  const Ended ended{*this};
   store::Id after = from - 1;
   while (!context_.fatal) {
     const auto now = context_.due_time();
@@ -204,94 +251,97 @@ base::Awaitable<void> Walks::fetch_what_is_due(store::Id from, store::Id to) {
     }
     std::vector<store::Id> ids;
     for (const auto& page : *due) {
-      if (page.page_id <= to) ids.push_back(page.page_id);
+      after = page.page_id;
+      if (after <= to) ids.push_back(after);
     }
-    const bool more = ids.size() == kMaxIdsPerRequest;
-    if (!ids.empty()) after = ids.back();
-    co_await bodies_.add(std::move(ids));
-    if (!more) co_return;
+    bodies_.add(ids);
+    if (due->size() < kMaxIdsPerRequest || after > to) co_return;
   }
 }
 
 bool Walks::restart(Walk& walk) {
   if (++walk.restarts > kMaxRestarts) return false;
   // What is stored already need not travel again.
-  if (walk.state.reached && walk.with_bodies()) walk.state.kind = "scout";
+  if (walk.listings > 0 || walk.state.reached) walk.state.kind = "scout";
   walk.state.next_link.clear();
+  walk.last_id.reset();
   walk.cursor_retried = false;
+  walk.as_sent = false;
   return true;
 }
 
-base::Awaitable<bool> Walks::recover(Walk& walk, const store::Error& error) {
+base::Awaitable<bool> Walks::recover(Walk& walk, store::Error error) {
   base::crawl_log().debug("walk={} failed name={} message=\"{}\"", walk.state.walk_id, error.name,
                           error.message);
-  bool goes_on = false;
-  if (error.kind == store::ErrorKind::kCredentialsBad) {
-    auto red = co_await context_.canary();
-    if (red) {
-      context_.fail(std::move(*red));
-      co_return false;
-    }
-    goes_on = ++walk.failures_in_a_row <= 3;
-  } else if (Context::is_fatal(error)) {
-    context_.fail(error);
-    co_return false;
-  } else if (error.name == "cursor_refused" && !walk.cursor_retried) {
+  if (!co_await context_.survives(error)) co_return false;
+  if (retry(walk, error)) co_return true;
+  co_await give_up(walk, std::move(error));
+  co_return false;
+}
+
+bool Walks::retry(Walk& walk, const store::Error& error) {
+  const bool refused = error.name == "cursor_refused" || error.name == "limit_refused";
+  if (refused && !walk.cursor_retried) {
+    // Maybe it was not the cursor but the limit beside it.
     walk.cursor_retried = true;
-    goes_on = true;
-  } else if (error.name == "cursor_refused" || error.name == "cursor_repeated") {
-    goes_on = restart(walk);
-  } else if (error.name == "limit_refused" && !walk.limit_is_fixed) {
-    walk.limit_is_fixed = true;
-    goes_on = true;
-  } else if (walk.limit_is_fixed && walk.sizer.size() > kMinPageSize) {
-    walk.sizer.shrink();
-    goes_on = restart(walk);
-  } else if (walk.sizer.shrink()) {
-    goes_on = true;
-  } else if (walk.with_bodies()) {
-    // Small and still failing: some page in it is bad. Go around it by ids.
-    walk.state.kind = "scout";
-    walk.sizer = PageSizer();
-    goes_on = restart(walk);
-  } else {
-    walk.sizer = PageSizer();
-    goes_on = ++walk.failures_in_a_row <= 2;
-  }
-  if (!goes_on) co_await context_.quarantine(describe(walk.state), error);
-  co_return goes_on;
-}
-
-base::Awaitable<void> Walks::balance() {
-  if (context_.options.split == SplitScheme::kNone) co_return;
-  while (running_ > 0 && !context_.fatal) {
-    co_await base::sleep_for(kBalanceInterval);
-    const auto status = context_.deps.governor.status();
-    // Where the site's rate is the limit, a second walk only costs requests.
-    if (status.rate_bound || status.closed_until) continue;
-    if (context_.deps.governor.idle_capacity()) start_partner();
-  }
-}
-
-bool Walks::start_partner() {
-  std::erase_if(open_, [](const auto& walk) { return walk.expired(); });
-  for (const auto& weak : open_) {
-    const auto walk = weak.lock();
-    if (walk->paired || !walk->upwards() || walk->state.done || walk->listings < kLongWalk)
-      continue;
-    if (walk->span->high()) continue;
-    walk->paired = true;
-    store::WalkState state;
-    state.walk_id = ++last_walk_id_;
-    state.crawl_id = walk->state.crawl_id;
-    state.kind = context_.options.split == SplitScheme::kScout ? "scout" : "bodies";
-    state.space_ids = walk->state.space_ids;
-    state.sort = "-id";
-    state.page_size = kMaxPageSize;
-    context_.listings.spawn(run(make_walk(std::move(state), walk->span)));
+    walk.as_sent = !limit_is_fixed_ && target_of(walk) != walk.state.next_link;
     return true;
   }
-  return false;
+  walk.as_sent = false;
+  if (refused || error.name == "cursor_repeated") return restart(walk);
+  if (error.kind != store::ErrorKind::kRetryAfter && error.kind != store::ErrorKind::kItemBad) {
+    return ++walk.failures_in_a_row < kMaxFailures;
+  }
+  if (walk.sizer.shrink()) return !limit_is_fixed_ || restart(walk);
+  if (walk.with_bodies()) {
+    // Small and still failing: some page in it is bad. Go around it by ids.
+    walk.sizer = PageSizer();
+    walk.state.kind = "scout";
+    return restart(walk);
+  }
+  return ++walk.failures_in_a_row < kMaxFailures;
+}
+
+base::Awaitable<void> Walks::give_up(Walk& walk, store::Error error) {
+  auto& spaces = walk.state.space_ids;
+  if (spaces.size() <= 1) {
+    co_await context_.quarantine(describe(walk.state), std::move(error));
+    co_return;
+  }
+  base::crawl_log().warn("a listing of {} spaces fails and is taken apart: {}", spaces.size(),
+                         error.message);
+  const auto middle = spaces.begin() + static_cast<std::ptrdiff_t>(spaces.size() / 2);
+  std::vector<WalkPlan> halves(2);
+  halves[0].spaces.assign(spaces.begin(), middle);
+  halves[1].spaces.assign(middle, spaces.end());
+  for (auto& half : halves) half.by_ids = half.suspect = true;
+  walk.paired = true;  // no partner for this one any more
+  std::vector<store::WalkState> retired;
+  retired.push_back(walk.state);
+  // What this walk has under way must not overwrite its end.
+  auto written = co_await walk.slot->drain();
+  if (!written) {
+    context_.fail(written.error());
+    co_return;
+  }
+  co_await start(std::move(halves), std::move(retired));
+}
+
+void Walks::start_partners() {
+  if (context_.options.split == SplitScheme::kNone || context_.fatal) return;
+  std::erase_if(open_, [](const auto& walk) { return walk.expired(); });
+  const auto walks = open_;
+  for (const auto& weak : walks) {
+    // Where the site's rate is the limit, a second walk only costs requests.
+    if (!context_.deps.governor.idle_capacity()) return;
+    const auto walk = weak.lock();
+    if (!walk || walk->paired || walk->state.done || walk->listings < kLongWalk) continue;
+    walk->paired = true;
+    const bool bodies =
+        walk->with_bodies() && context_.options.split == SplitScheme::kTwoEnds;
+    auto state = new_state(walk->state.space_ids, bodies, "-id");
+    context_.listings.spawn(run(make_walk(std::move(state), walk->span)));
+  }
 }
 
 }  // namespace mirror
