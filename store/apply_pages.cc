@@ -196,22 +196,24 @@ void Pages::insert(const Answer& answer, CommitInfo& info) {
   Row row;
   answer.copy_to(row);
   row.state_since = answer.observed_at;
-  row.history_version = page.version.number <= 1 ? page.version.number : 0;
-  settle_history(row);
   if (page.body) {
     write_body(*page.body, row);
     row.body_observation = answer.observation;
     ++info.bodies_written;
   }
   row.body_due = !page.body.has_value();
+  // Its version is known already only where a listing came before the page.
+  if (versions_.see(answer.seen()) != Versions::Outcome::kNew) {
+    if (page.body) versions_.detach_body(page.id, page.version.number);
+    settle_history(row);
+  } else {
+    row.history_version = page.version.number <= 1 ? page.version.number : 0;
+    row.history_due = policy_ != HistoryPolicy::kNone && page.version.number > 1;
+  }
   {
     Query query = insert_.begin();
     bind_row(query, row);
     query.run();
-  }
-  // Its version is known already only where a listing came before the page.
-  if (versions_.see(answer.seen()) != Versions::Outcome::kNew && page.body) {
-    versions_.detach_body(page.id, page.version.number);
   }
   ++info.pages_new;
   if (row.history_due) ++info.history_due;
@@ -385,14 +387,25 @@ Id Pages::blob_of_body(const Body& body, Id page_id, std::int32_t number) {
 }
 
 void Pages::settle_history(Row& row) {
-  if (row.version <= 1) {
-    row.history_version = std::max(row.history_version, row.version);
-  } else if (row.history_version == row.version - 1) {
-    const bool known = policy_ == HistoryPolicy::kMetadata || row.has_body_of(row.version - 1) ||
-                       versions_.blob_of(row.id, row.version - 1);
-    if (known) row.history_version = row.version;
+  if (row.version > row.history_version && knows_older_versions(row)) {
+    row.history_version = row.version;
   }
   row.history_due = policy_ != HistoryPolicy::kNone && row.history_version < row.version;
+}
+
+// The body of version `history_version` itself was that of the page then, and may never have come.
+bool Pages::knows_older_versions(const Row& row) {
+  const std::int32_t low = std::max(row.history_version, 1) - 1;
+  const std::int64_t wanted = row.version - 1 - low;
+  if (wanted <= 0) return true;
+  const bool with_bodies = policy_ != HistoryPolicy::kMetadata;
+  std::int64_t known =
+      versions_.count_between(row.id, low, row.version, row.history_floor, with_bodies);
+  if (with_bodies && row.body_version && *row.body_version > low &&
+      *row.body_version < row.version) {
+    ++known;
+  }
+  return known == wanted;
 }
 
 void Pages::bind_row(Query& query, const Row& row) {

@@ -59,6 +59,7 @@ class Pages {
   std::string stored_body(const Row& row);
   Id blob_of_body(const Body& body, Id page_id, std::int32_t number);
   void settle_history(Row& row);
+  bool knows_older_versions(const Row& row);
   void bind_row(Query& query, const Row& row);
   void update(const Row& row);
   void update_progress(const Row& row, const Row& before);

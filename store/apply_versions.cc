@@ -1,6 +1,7 @@
 #include "store/apply_versions.h"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -40,7 +41,10 @@ Versions::Versions(Db& db, Blobs& blobs, Accounts& accounts)
       blob_below_(
           db,
           "SELECT blob_id FROM page_version WHERE page_id=? AND number<? AND blob_id IS NOT NULL"
-          " ORDER BY number DESC LIMIT 1") {}
+          " ORDER BY number DESC LIMIT 1"),
+      count_between_(db,
+                     "SELECT count(*) FROM page_version WHERE page_id=? AND number>? AND number<?"
+                     " AND observation>=? AND (blob_id IS NOT NULL OR NOT ?)") {}
 
 Versions::Row Versions::read_row(Query& query) {
   Row row;
@@ -113,12 +117,12 @@ void Versions::merge(Id page_id, Row old, Row seen) {
   } else if (!next.title) {
     next.title = std::move(seen.title);
   }
+  const std::pair seen_rank(seen.of_page, seen.body_observation);
+  const std::pair old_rank(old.of_page, old.body_observation);
   if (seen.blob && seen.blob == old.blob) {
-    next.of_page = old.of_page || seen.of_page;
-    next.body_observation = std::max(old.body_observation, seen.body_observation);
+    std::tie(next.of_page, next.body_observation) = std::max(old_rank, seen_rank);
   } else if (seen.blob) {
-    const bool wins = !old.blob || std::pair(seen.of_page, seen.body_observation) >
-                                       std::pair(old.of_page, old.body_observation);
+    const bool wins = !old.blob || seen_rank > old_rank;
     const bool equals = old.blob && old.of_page == seen.of_page;
     if (wins) {
       next.blob = seen.blob;
@@ -198,6 +202,13 @@ std::optional<Id> Versions::blob_below(Id page_id, std::int32_t number) {
   Query query = blob_below_.begin();
   if (!query.bind(page_id).bind(number).row()) return std::nullopt;
   return query.integer(0);
+}
+
+std::int64_t Versions::count_between(Id page_id, std::int32_t low, std::int32_t high,
+                                     Observation floor, bool with_bodies) {
+  Query query = count_between_.begin();
+  query.bind(page_id).bind(low).bind(high).bind(floor).bind(with_bodies);
+  return query.row() ? query.integer(0) : 0;
 }
 
 std::optional<Versions::Row> Versions::find(Id page_id, std::int32_t number) {

@@ -2,6 +2,13 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+#include <numeric>
+#include <optional>
+#include <random>
+
+#include "store/blob_codec.h"
+#include "store/upkeep.h"
 #include "tests/store/mirror_fixture.h"
 
 namespace store::testing {
@@ -10,7 +17,58 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-class ApplyTest : public MirrorTest {};
+class ApplyTest : public MirrorTest {
+ protected:
+  std::vector<std::string> dump(const std::vector<std::string>& queries) {
+    std::vector<std::string> all;
+    for (const std::string& query : queries) {
+      for (const std::string& row : rows(query)) all.push_back(row);
+    }
+    return all;
+  }
+  std::vector<std::string> everything() {
+    std::vector<std::string> queries;
+    for (const std::string& table : rows("SELECT name FROM sqlite_schema WHERE type='table' AND"
+                                         " name NOT LIKE 'sqlite%' ORDER BY name")) {
+      queries.push_back("SELECT '" + table + "', * FROM " + table);
+    }
+    return dump(queries);
+  }
+  std::vector<std::string> everything_but_bookkeeping() {
+    return dump(
+        {"SELECT id, space_id, status, title, parent_id, version, modified_at, state_since,"
+         " body_version, hex(body_hash), body_due, history_version, history_due FROM page",
+         "SELECT * FROM page_version", "SELECT * FROM page_body", "SELECT * FROM blob",
+         "SELECT * FROM page_state", "SELECT * FROM replaced_version"});
+  }
+  // What does not depend on the order in which answers came. (How a body is compressed, and which
+  // states were seen in passing, does.)
+  std::vector<std::string> settled() {
+    return dump(
+        {"SELECT p.id, p.space_id, p.status, p.title, p.parent_id, p.parent_type, p.position,"
+         " p.version, p.modified_at, p.observation, p.observed_at, p.body_version,"
+         " hex(p.body_hash), p.body_bytes, p.body_observation, p.body_due, p.history_version,"
+         " p.history_floor, p.history_due, b.body FROM page p LEFT JOIN page_body b"
+         " ON b.id=p.body_id",
+         "SELECT v.page_id, v.number, v.created_at, a.account_id, v.message, v.minor_edit,"
+         " v.title, hex(b.sha256), v.observation, v.body_observation, v.body_of_page"
+         " FROM page_version v LEFT JOIN blob b ON b.id=v.blob_id"
+         " LEFT JOIN account a ON a.id=v.author",
+         "SELECT page_id, number, observation FROM replaced_version"});
+  }
+  void start_anew() {
+    reader_.reset();
+    if (writer_) close();
+    for (const char* suffix : {"", "-wal", "-shm"})
+      std::filesystem::remove(path().string() + suffix);
+    open();
+  }
+  void expect_sound() {
+    const auto report = check(path(), {});
+    ASSERT_TRUE(report.has_value()) << report.error().message;
+    EXPECT_THAT(report->findings, IsEmpty());
+  }
+};
 
 TEST_F(ApplyTest, NewPageIsStoredWholeWithItsBody) {
   const auto info = write_page(5, make_page_with_body(42, 1));
@@ -35,6 +93,663 @@ TEST_F(ApplyTest, NewPageIsStoredWholeWithItsBody) {
   ASSERT_TRUE(row.body.has_value());
   EXPECT_EQ(row.body->text, body_text(42, 1));
   EXPECT_EQ(row.body_hash, sha256(body_text(42, 1)));
+}
+
+// --- what is known is not written again ---------------------------------------------------------
+
+TEST_F(ApplyTest, SameBatchTwiceChangesNothing) {
+  Batch batch(5, at(5));
+  batch.pages.push_back(make_page_with_body(42, 3));
+  batch.pages.push_back(make_page(43, 1));
+  batch.histories.push_back(make_history(42, 3));
+  write(batch);
+  const auto before = everything();
+  const auto info = write(batch);
+  EXPECT_EQ(everything(), before);
+  EXPECT_EQ(info.pages_new, 0);
+  EXPECT_EQ(info.pages_changed, 0);
+  EXPECT_EQ(info.bodies_written, 0);
+  EXPECT_EQ(info.versions_new, 0);
+}
+
+TEST_F(ApplyTest, PageSeenAgainUnchangedOnlyMovesWhenItWasSeen) {
+  write_page(5, make_page_with_body(42, 2));
+  const auto before = everything_but_bookkeeping();
+  const auto info = write_page(9, make_page_with_body(42, 2));
+  EXPECT_EQ(info.pages_changed, 0);
+  EXPECT_EQ(info.bodies_written, 0);
+  EXPECT_EQ(everything_but_bookkeeping(), before);
+  EXPECT_EQ(page(42).synced_at, at(9));
+}
+
+TEST_F(ApplyTest, ChangedTitleDoesNotTouchTheBody) {
+  write_page(5, make_page_with_body(42, 1));
+  Page renamed = make_page_with_body(42, 2);
+  renamed.title = "Other";
+  renamed.body = Body(body_text(42, 1));
+  const auto info = write_page(6, renamed);
+  EXPECT_EQ(info.pages_changed, 1);
+  EXPECT_THAT(rows("SELECT count(*) FROM page_body"), ElementsAre("1"));
+  EXPECT_EQ(page(42).body->text, body_text(42, 1));
+  EXPECT_EQ(version_body(42, 1), body_text(42, 1));
+}
+
+// --- order --------------------------------------------------------------------------------------
+
+TEST_F(ApplyTest, OlderAnswerNeverOverwritesNewerOne) {
+  Page newer = make_page_with_body(42, 4);
+  newer.title = "Newer";
+  write_page(9, newer);
+  Page older = make_page_with_body(42, 3);
+  older.title = "Older";
+  older.status = "archived";
+  const auto info = write_page(5, older);
+  EXPECT_EQ(info.pages_changed, 0);
+  const PageRow row = page(42);
+  EXPECT_EQ(row.title, "Newer");
+  EXPECT_EQ(row.status, "current");
+  EXPECT_EQ(row.version.number, 4);
+  EXPECT_EQ(row.synced_at, at(9));
+  EXPECT_EQ(row.body->text, body_text(42, 4));
+}
+
+TEST_F(ApplyTest, OlderAnswerStillAddsTheVersionItSaw) {
+  write_page(9, make_page_with_body(42, 4));
+  write_page(5, make_page_with_body(42, 3));
+  EXPECT_EQ(version_body(42, 3), body_text(42, 3));
+  EXPECT_EQ(version_body(42, 4), body_text(42, 4));
+}
+
+TEST_F(ApplyTest, OlderAnswerBringsTheBodyThatANewerListingLacked) {
+  write_page(9, make_page(42, 3));
+  EXPECT_TRUE(page(42).body_due);
+  const auto info = write_page(5, make_page_with_body(42, 3));
+  EXPECT_EQ(info.bodies_written, 1);
+  EXPECT_FALSE(page(42).body_due);
+  EXPECT_EQ(page(42).body->text, body_text(42, 3));
+  EXPECT_EQ(page(42).synced_at, at(9));
+}
+
+// What one page went through, as answers with the numbers of their observation; any order must give
+// the same mirror.
+class AnyOrderTest : public ApplyTest {
+ protected:
+  static std::vector<Batch> answers() {
+    std::vector<Batch> all;
+    const auto add = [&](Observation observation) -> Batch& {
+      return all.emplace_back(observation, at(observation));
+    };
+    add(1).pages.push_back(make_page_with_body(42, 1));
+    Batch& renamed = add(2);
+    renamed.pages.push_back(make_page(42, 2));
+    renamed.pages.back().title = "Renamed";
+    Batch& with_body = add(3);
+    with_body.pages.push_back(make_page_with_body(42, 2));
+    with_body.pages.back().title = "Renamed";
+    add(4).histories.push_back(make_history(42, 3));
+    add(5).pages.push_back(make_page_with_body(42, 3));
+    add(6).pages.push_back(make_page(42, 5));
+    add(7).pages.push_back(make_page_with_body(42, 5));
+    add(8).histories.push_back(make_history(42, 5));
+    return all;
+  }
+};
+
+TEST_F(AnyOrderTest, AnyOrderOfAnswersGivesTheSameRows) {
+  const std::vector<Batch> all = answers();
+  std::vector<std::size_t> order(all.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::optional<std::vector<std::string>> expected;
+  std::mt19937 random(7);
+  for (int round = 0; round < 30; ++round) {
+    start_anew();
+    for (const std::size_t i : order) write(all[i]);
+    const auto now = settled();
+    if (!expected) {
+      expected = now;
+      EXPECT_THAT(history_due(), IsEmpty());
+    }
+    ASSERT_EQ(now, *expected) << "in the order " << ::testing::PrintToString(order);
+    for (std::int32_t number = 1; number <= 5; ++number) {
+      ASSERT_EQ(version_body(42, number), body_text(42, number));
+    }
+    expect_sound();
+    std::shuffle(order.begin(), order.end(), random);
+  }
+}
+
+// --- body, version and hash ---------------------------------------------------------------------
+
+TEST_F(ApplyTest, NewerVersionWithoutBodyMarksItDueAndShowsNoBody) {
+  write_page(5, make_page_with_body(42, 1));
+  write_page(6, make_page(42, 2));
+  const PageRow row = page(42);
+  EXPECT_TRUE(row.body_due);
+  EXPECT_EQ(row.body, std::nullopt);
+  EXPECT_EQ(row.body_hash, std::nullopt);
+  EXPECT_EQ(version_body(42, 1), body_text(42, 1));
+  EXPECT_EQ(version_body(42, 2), "(none)");
+  EXPECT_THAT(rows("SELECT body_storage, body_sha256 FROM pages"), ElementsAre("~|~"));
+  write_page(7, make_page_with_body(42, 2));
+  EXPECT_FALSE(page(42).body_due);
+  EXPECT_EQ(page(42).body->text, body_text(42, 2));
+  EXPECT_EQ(version_body(42, 1), body_text(42, 1));
+  expect_sound();
+}
+
+TEST_F(ApplyTest, ListingWithoutBodiesKeepsTheBodyOfTheSameVersion) {
+  write_page(5, make_page_with_body(42, 2));
+  const auto info = write_page(6, make_page(42, 2));
+  EXPECT_EQ(info.pages_changed, 0);
+  EXPECT_FALSE(page(42).body_due);
+  EXPECT_EQ(page(42).body->text, body_text(42, 2));
+}
+
+TEST_F(ApplyTest, DueBodyThatArrivesIsNotCountedAsAChangeOfThePage) {
+  write_page(5, make_page(42, 2));
+  const auto info = write_page(6, make_page_with_body(42, 2));
+  EXPECT_EQ(info.bodies_written, 1);
+  EXPECT_EQ(info.pages_changed, 0);
+}
+
+TEST_F(ApplyTest, ReplacedBodyIsCompressedAgainstItsNeighbour) {
+  for (std::int32_t number = 1; number <= 4; ++number) {
+    write_page(number, make_page_with_body(42, number));
+  }
+  EXPECT_THAT(
+      rows("SELECT b.encoding FROM page_version v JOIN blob b ON b.id=v.blob_id ORDER BY number"),
+      ElementsAre("1", "2", "2"));
+  for (std::int32_t number = 1; number <= 4; ++number) {
+    EXPECT_EQ(version_body(42, number), body_text(42, number));
+  }
+  EXPECT_THAT(rows("SELECT sum(length(data)) < max(raw_bytes) / 2 FROM blob"), ElementsAre("1"));
+}
+
+TEST_F(ApplyTest, LiveDocumentKeepsTheTextItReplaced) {
+  write_page(5, make_page_with_body(42, 2));
+  Page edited = make_page(42, 2);
+  edited.body = Body("<p>typed on</p>");
+  const auto info = write_page(6, edited);
+  EXPECT_EQ(info.pages_changed, 1);
+  EXPECT_EQ(page(42).body->text, "<p>typed on</p>");
+  EXPECT_THAT(rows("SELECT r.number, r.observation, lower(hex(b.sha256)) FROM replaced_version r"
+                   " JOIN blob b ON b.id=r.blob_id"),
+              ElementsAre("2|5|" + to_hex(sha256(body_text(42, 2)))));
+  expect_sound();
+}
+
+TEST_F(ApplyTest, EmptyBodyIsABody) {
+  Page empty = make_page(42, 1);
+  empty.body = Body("");
+  write_page(5, empty);
+  EXPECT_FALSE(page(42).body_due);
+  ASSERT_TRUE(page(42).body.has_value());
+  EXPECT_EQ(page(42).body->text, "");
+  write_page(6, make_page_with_body(42, 2));
+  EXPECT_EQ(version_body(42, 1), "");
+  expect_sound();
+}
+
+// --- what waits for its version listing ---------------------------------------------------------
+
+TEST_F(ApplyTest, PageOfOneVersionNeverWaitsForItsHistory) {
+  write_page(5, make_page_with_body(42, 1));
+  write_page(6, make_page(43, 1));
+  EXPECT_THAT(history_due(), IsEmpty());
+}
+
+TEST_F(ApplyTest, PageWithOlderVersionsWaitsUntilTheListingCame) {
+  EXPECT_EQ(write_page(5, make_page_with_body(42, 3)).history_due, 1);
+  EXPECT_EQ(write_page(6, make_page_with_body(42, 3)).history_due, 0) << "counted once";
+  EXPECT_THAT(history_due(), ElementsAre(42));
+  EXPECT_EQ(write_history(7, make_history(42, 3)).versions_new, 2);
+  EXPECT_THAT(history_due(), IsEmpty());
+  for (std::int32_t number = 1; number <= 3; ++number) {
+    EXPECT_EQ(version_body(42, number), body_text(42, number));
+  }
+  EXPECT_THAT(rows("SELECT count(*) FROM blob"), ElementsAre("2"))
+      << "the current body is not stored twice";
+  expect_sound();
+}
+
+TEST_F(ApplyTest, VersionThatRisesByOneNeedsNoListing) {
+  write_page(5, make_page_with_body(42, 1));
+  EXPECT_EQ(write_page(6, make_page_with_body(42, 2)).history_due, 0);
+  EXPECT_EQ(write_page(7, make_page(42, 3)).history_due, 0);
+  EXPECT_THAT(history_due(), IsEmpty());
+}
+
+TEST_F(ApplyTest, VersionThatRisesByTwoNeedsAListing) {
+  write_page(5, make_page_with_body(42, 1));
+  EXPECT_EQ(write_page(6, make_page_with_body(42, 3)).history_due, 1);
+  EXPECT_THAT(history_due(), ElementsAre(42));
+}
+
+TEST_F(ApplyTest, VersionWhoseBodyWasNeverFetchedNeedsAListingWhenItIsReplaced) {
+  write_page(5, make_page(42, 1));
+  EXPECT_EQ(write_page(6, make_page_with_body(42, 2)).history_due, 1);
+  write_history(7, make_history(42, 2));
+  EXPECT_THAT(history_due(), IsEmpty());
+  EXPECT_EQ(version_body(42, 1), body_text(42, 1));
+}
+
+TEST_F(ApplyTest, PartOfAListingDoesNotEndTheWaiting) {
+  write_page(5, make_page_with_body(42, 3));
+  PageHistory part = make_history(42, 3);
+  part.up_to = 0;
+  part.versions.pop_back();
+  write_history(6, part);
+  EXPECT_THAT(history_due(), ElementsAre(42));
+  EXPECT_EQ(version_body(42, 2), body_text(42, 2));
+  part.versions = {make_version(42, 1, true)};
+  write_history(7, part);
+  EXPECT_THAT(history_due(), IsEmpty()) << "now all are known";
+  expect_sound();
+}
+
+TEST_F(ApplyTest, VersionsSeenOneByOneNeedNoListing) {
+  write_page(7, make_page_with_body(42, 3));
+  EXPECT_THAT(history_due(), ElementsAre(42));
+  write_page(5, make_page_with_body(42, 1));
+  write_page(6, make_page(42, 2));
+  EXPECT_THAT(history_due(), ElementsAre(42)) << "the body of version 2 was not seen";
+  write_page(6, make_page_with_body(42, 2));
+  EXPECT_THAT(history_due(), IsEmpty());
+  expect_sound();
+}
+
+TEST_F(ApplyTest, ListingOfAnOlderVersionDoesNotEndTheWaiting) {
+  write_page(5, make_page_with_body(42, 4));
+  write_history(6, make_history(42, 2));
+  EXPECT_THAT(history_due(), ElementsAre(42));
+}
+
+TEST_F(ApplyTest, HistoryPolicyNoneWaitsForNothing) {
+  Writer::Options options;
+  options.history = "none";
+  open(options);
+  EXPECT_EQ(write_page(5, make_page_with_body(42, 3)).history_due, 0);
+  EXPECT_THAT(history_due(), IsEmpty());
+}
+
+TEST_F(ApplyTest, ChangedHistoryPolicyTakesEffectOnTheWholeFile) {
+  Writer::Options options;
+  options.history = "none";
+  open(options);
+  write_page(5, make_page_with_body(42, 3));
+  write_page(6, make_page_with_body(43, 1));
+  close();
+  options.history = "metadata";
+  open(options);
+  EXPECT_THAT(history_due(), ElementsAre(42));
+  write_history(7, make_history(42, 3, false));
+  EXPECT_THAT(history_due(), IsEmpty());
+  close();
+  options.history = "bodies";
+  open(options);
+  EXPECT_THAT(history_due(), ElementsAre(42)) << "metadata is not bodies";
+  write_history(8, make_history(42, 3, true));
+  EXPECT_THAT(history_due(), IsEmpty());
+  EXPECT_EQ(version_body(42, 1), body_text(42, 1));
+  close();
+  open(options);
+  EXPECT_THAT(history_due(), IsEmpty()) << "the same policy changes nothing";
+  close();
+  options.history = "none";
+  open(options);
+  write_page(9, make_page_with_body(42, 9));
+  EXPECT_THAT(history_due(), IsEmpty());
+  expect_sound();
+}
+
+TEST_F(ApplyTest, UnknownHistoryPolicyIsRefused) {
+  Writer::Options options;
+  options.history = "all";
+  const auto writer = Writer::open(path(), options);
+  ASSERT_FALSE(writer.has_value());
+  EXPECT_EQ(writer.error().kind, ErrorKind::kUsage);
+}
+
+// --- version listings ---------------------------------------------------------------------------
+
+TEST_F(ApplyTest, ListingEncodedBeforehandGivesTheSameBodies) {
+  write_page(5, make_page_with_body(42, 12));
+  PageHistory history = make_history(42, 12);
+  history.versions[5].body = history.versions[4].body;  // a version that changed only the title
+  encode(history);
+  ASSERT_EQ(history.versions[5].encoded->form, EncodedBody::Form::kSame);
+  write_history(6, history);
+  for (std::int32_t number = 1; number <= 12; ++number) {
+    EXPECT_EQ(version_body(42, number), body_text(42, number == 7 ? 8 : number));
+  }
+  expect_sound();
+}
+
+TEST_F(ApplyTest, ListingThatContainsTheCurrentVersionAsANeighbourIsWhole) {
+  write_page(5, make_page_with_body(42, 6));
+  PageHistory part = make_history(42, 6);
+  part.up_to =
+      0;  // of several answers: the current version's body is encoded, and the next one needs it
+  encode(part);
+  write_history(6, part);
+  for (std::int32_t number = 1; number <= 6; ++number) {
+    EXPECT_EQ(version_body(42, number), body_text(42, number));
+  }
+  expect_sound();
+}
+
+TEST_F(ApplyTest, EncodedBodyWithoutItsNeighbourIsRefusedAndNothingIsKept) {
+  write_page(5, make_page_with_body(42, 4));
+  const auto before = everything();
+  PageHistory history = make_history(42, 4);
+  encode(history);
+  history.versions[2].encoded->neighbour = 99;
+  Batch batch(6, at(6));
+  batch.histories.push_back(history);
+  const auto result = submit(std::move(batch)).get();
+  ASSERT_FALSE(result.has_value());
+  EXPECT_EQ(result.error().kind, ErrorKind::kBug);
+  EXPECT_EQ(everything(), before);
+}
+
+TEST_F(ApplyTest, MetadataOnlyListingKeepsBodiesThatAreKnown) {
+  write_page(5, make_page_with_body(42, 1));
+  write_page(6, make_page_with_body(42, 2));
+  write_history(7, make_history(42, 2, false));
+  EXPECT_EQ(version_body(42, 1), body_text(42, 1));
+}
+
+TEST_F(ApplyTest, LongRunOfEditsKeepsEveryChainShort) {
+  for (std::int32_t number = 1; number <= 60; ++number) {
+    write_page(number, make_page_with_body(42, number));
+  }
+  EXPECT_THAT(rows("SELECT max(depth) <= 16, count(*) FROM blob"), ElementsAre("1|59"));
+  for (std::int32_t number = 1; number <= 60; ++number) {
+    ASSERT_EQ(version_body(42, number), body_text(42, number));
+  }
+  expect_sound();
+}
+
+// --- another past: a restored site --------------------------------------------------------------
+
+TEST_F(ApplyTest, VersionThatDropsIsFollowedAndItsPastIsKeptAside) {
+  write_page(5, make_page_with_body(42, 7));
+  write_history(6, make_history(42, 7));
+  Page restored = make_page(42, 3);
+  restored.version.created_at = at(999);
+  restored.body = Body("<p>restored</p>");
+  const auto info = write_page(20, restored);
+  EXPECT_EQ(info.pages_changed, 1);
+  EXPECT_EQ(info.history_due, 1);
+  const PageRow row = page(42);
+  EXPECT_EQ(row.version.number, 3);
+  EXPECT_EQ(row.version.created_at, at(999));
+  EXPECT_EQ(row.body->text, "<p>restored</p>");
+  EXPECT_THAT(rows("SELECT number FROM page_version ORDER BY number"), ElementsAre("1", "2", "3"));
+  EXPECT_THAT(
+      rows("SELECT r.number, lower(hex(b.sha256)) FROM replaced_version r JOIN blob b"
+           " ON b.id=r.blob_id ORDER BY r.number"),
+      ElementsAre("3|" + to_hex(sha256(body_text(42, 3))), "4|" + to_hex(sha256(body_text(42, 4))),
+                  "5|" + to_hex(sha256(body_text(42, 5))), "6|" + to_hex(sha256(body_text(42, 6))),
+                  "7|" + to_hex(sha256(body_text(42, 7)))));
+  EXPECT_THAT(history_due(), ElementsAre(42));
+  expect_sound();
+}
+
+TEST_F(ApplyTest, ListingObservedBeforeTheDropTellsOfAnotherPast) {
+  write_page(5, make_page_with_body(42, 7));
+  write_page(20, make_page_with_body(42, 3));
+  const auto before = everything();
+  write_history(19, make_history(42, 7));
+  EXPECT_EQ(rows("SELECT number FROM page_version ORDER BY number"), std::vector<std::string>{"3"});
+  EXPECT_THAT(history_due(), ElementsAre(42));
+  PageHistory anew = make_history(42, 3);
+  anew.versions[1].version.created_at = at(555);
+  write_history(21, anew);
+  EXPECT_THAT(history_due(), IsEmpty());
+  EXPECT_THAT(rows("SELECT created_at FROM page_version WHERE number=2"),
+              ElementsAre(std::to_string(at(555).time_since_epoch().count())));
+  expect_sound();
+}
+
+TEST_F(ApplyTest, DropSeenWithoutBodyKeepsTheOldBodyAsideAndWaitsForTheNewOne) {
+  write_page(5, make_page_with_body(42, 7));
+  write_page(20, make_page(42, 3));
+  EXPECT_TRUE(page(42).body_due);
+  EXPECT_EQ(page(42).body, std::nullopt);
+  EXPECT_THAT(
+      rows("SELECT number, lower(hex(sha256)) FROM replaced_version JOIN blob ON id=blob_id"),
+      ElementsAre("7|" + to_hex(sha256(body_text(42, 7)))));
+  write_page(21, make_page_with_body(42, 3));
+  EXPECT_EQ(page(42).body->text, body_text(42, 3));
+  expect_sound();
+}
+
+TEST_F(ApplyTest, SameNumberWithAnotherDateIsAnotherVersion) {
+  write_page(5, make_page_with_body(42, 2));
+  write_history(6, make_history(42, 2));
+  Page other = make_page(42, 2);
+  other.version.created_at = at(777);
+  other.body = Body("<p>other</p>");
+  write_page(20, other);
+  EXPECT_EQ(version_body(42, 2), "<p>other</p>");
+  EXPECT_THAT(
+      rows("SELECT number, lower(hex(sha256)) FROM replaced_version JOIN blob ON id=blob_id"),
+      ElementsAre("2|" + to_hex(sha256(body_text(42, 2)))));
+  EXPECT_THAT(history_due(), ElementsAre(42));
+  expect_sound();
+}
+
+TEST_F(ApplyTest, LateAnswerFromBeforeTheDropIsKeptAsideToo) {
+  write_page(20, make_page_with_body(42, 3));
+  write_history(19, make_history(42, 3));
+  EXPECT_THAT(history_due(), IsEmpty());
+  write_page(5, make_page_with_body(42, 7));
+  EXPECT_EQ(page(42).version.number, 3);
+  EXPECT_THAT(rows("SELECT number FROM replaced_version"), ElementsAre("7"));
+  EXPECT_THAT(history_due(), ElementsAre(42))
+      << "what was listed may be of the past that was dropped";
+  expect_sound();
+}
+
+// --- states -------------------------------------------------------------------------------------
+
+TEST_F(ApplyTest, EveryChangeOfPlaceTitleOrStatusIsKeptWithItsTimes) {
+  Page page = make_page_with_body(42, 1);
+  write_page(10, page);
+  write_page(20, page);
+  page.parent_id = 2;
+  write_page(30, page);
+  page.position = 11;
+  write_page(40, page);
+  page.title = "Renamed";
+  write_page(50, page);
+  page.space_id = 8;
+  write_page(60, page);
+  page.status = "trashed";
+  page.parent_id.reset();  // the site does not say whose child a trashed page was
+  page.parent_type.reset();
+  write_page(70, page);
+  const auto iso = [](std::int64_t seconds) { return to_iso8601(at(seconds)); };
+  EXPECT_THAT(rows("SELECT valid_from, valid_to, title, space_id, parent_id, position, status FROM "
+                   "page_states"
+                   " ORDER BY valid_from"),
+              ElementsAre(iso(10) + "|" + iso(30) + "|Page 42|7|1|10|current",
+                          iso(30) + "|" + iso(40) + "|Page 42|7|2|10|current",
+                          iso(40) + "|" + iso(50) + "|Page 42|7|2|11|current",
+                          iso(50) + "|" + iso(60) + "|Renamed|7|2|11|current",
+                          iso(60) + "|" + iso(70) + "|Renamed|8|2|11|current",
+                          iso(70) + "|~|Renamed|8|~|11|trashed"));
+}
+
+TEST_F(ApplyTest, NewVersionAloneIsNoNewState) {
+  write_page(10, make_page_with_body(42, 1));
+  write_page(20, make_page_with_body(42, 2));
+  EXPECT_THAT(rows("SELECT count(*) FROM page_state"), ElementsAre("0"));
+}
+
+TEST_F(ApplyTest, ClockThatWasSetBackMakesNoStateEndBeforeItBegins) {
+  write_page(10, make_page(42, 1));
+  Batch batch(20, at(3));
+  batch.pages.push_back(make_page(42, 1));
+  batch.pages.back().title = "Renamed";
+  write(batch);
+  EXPECT_THAT(rows("SELECT valid_from <= valid_to FROM page_state"), ElementsAre("1"));
+  expect_sound();
+}
+
+TEST_F(ApplyTest, PageThatReturnsIsNoTombstoneAnyMore) {
+  write_page(5, make_page_with_body(42, 1));
+  tamper("UPDATE page SET gone_at=1, gone_reason='vanished'");
+  EXPECT_EQ(page(42).gone_reason, "vanished");
+  EXPECT_EQ(write_page(6, make_page_with_body(42, 1)).pages_changed, 1);
+  EXPECT_EQ(page(42).gone_at, std::nullopt);
+  EXPECT_EQ(page(42).gone_reason, "");
+}
+
+// --- everything else ----------------------------------------------------------------------------
+
+TEST_F(ApplyTest, NewerAnswerAboutASpaceRules) {
+  Space space;
+  space.id = 7;
+  space.key = "K";
+  space.name = "Newer";
+  Batch newer(9, at(9));
+  newer.spaces.push_back(space);
+  write(newer);
+  space.name = "Older";
+  Batch older(5, at(5));
+  older.spaces.push_back(space);
+  write(older);
+  EXPECT_EQ(reader().spaces()->at(0).name, "Newer");
+  EXPECT_EQ(reader().spaces()->at(0).synced_at, at(9));
+}
+
+TEST_F(ApplyTest, LabelsAreReplacedAsASetByTheNewerAnswer) {
+  const auto put = [&](Observation observation, std::vector<std::string> labels) {
+    Batch batch(observation, at(observation));
+    SpaceLabels row;
+    row.space_id = 7;
+    row.labels = std::move(labels);
+    batch.space_labels.push_back(std::move(row));
+    write(batch);
+  };
+  put(5, {"a", "b"});
+  put(9, {"b", "c"});
+  put(6, {"old"});
+  EXPECT_THAT(rows("SELECT label FROM space_label ORDER BY label"), ElementsAre("b", "c"));
+}
+
+TEST_F(ApplyTest, UsersAreAskedForOnceAndTheirNamesAppearEverywhere) {
+  write_page(5, make_page_with_body(42, 1));
+  EXPECT_THAT(*reader().unknown_users(10), ElementsAre("author-a", "owner-o", "editor-1"));
+  Batch batch(6, at(6));
+  batch.users.push_back({"author-a", "Ada", "active"});
+  batch.users.push_back({"owner-o", std::nullopt, std::nullopt});
+  write(batch);
+  EXPECT_THAT(*reader().unknown_users(10), ElementsAre("editor-1"));
+  EXPECT_EQ(page(42).author_name, "Ada");
+  Batch older(4, at(4));
+  older.users.push_back({"author-a", "Old name", "active"});
+  write(older);
+  EXPECT_EQ(page(42).author_name, "Ada");
+}
+
+TEST_F(ApplyTest, QuarantineCountsAttemptsUntilItIsReleased) {
+  for (int i = 1; i <= 2; ++i) {
+    Batch batch(i, at(i));
+    batch.quarantined.push_back({"page:42", "reason " + std::to_string(i), at(100 * i)});
+    write(batch);
+  }
+  const auto waiting = *reader().quarantine();
+  ASSERT_EQ(waiting.size(), 1U);
+  EXPECT_EQ(waiting[0].attempts, 2);
+  EXPECT_EQ(waiting[0].reason, "reason 2");
+  EXPECT_EQ(waiting[0].next_try_at, at(200));
+  Batch batch(3, at(3));
+  batch.released.push_back("page:42");
+  write(batch);
+  EXPECT_THAT(*reader().quarantine(), IsEmpty());
+}
+
+TEST_F(ApplyTest, MetaIsSetAndAnEmptyValueDeletesIt) {
+  Batch set(1, at(1));
+  set.meta["watermark"] = "then";
+  write(set);
+  EXPECT_EQ(*reader().meta("watermark"), "then");
+  Batch drop(2, at(2));
+  drop.meta["watermark"] = "";
+  write(drop);
+  EXPECT_EQ(*reader().meta("watermark"), std::nullopt);
+}
+
+TEST_F(ApplyTest, LastObservationOnlyRises) {
+  write(Batch(9, at(9)));
+  write(Batch(5, at(5)));
+  write(Batch(0, at(10)));
+  EXPECT_EQ(*reader().last_observation(), 9);
+}
+
+TEST_F(ApplyTest, WalksAreKeptUntilTheirCrawlEnds) {
+  Batch batch(1, at(1));
+  for (std::int64_t id = 1; id <= 3; ++id) {
+    WalkState walk;
+    walk.walk_id = id;
+    walk.crawl_id = id == 3 ? 2 : 1;
+    walk.kind = "bodies";
+    walk.space_ids = {7, 8};
+    walk.sort = "id";
+    walk.page_size = 250;
+    batch.walks.push_back(walk);
+  }
+  write(batch);
+  Batch moved(2, at(2));
+  WalkState walk = batch.walks[0];
+  walk.next_link = "/wiki/next";
+  walk.reached = 42;
+  walk.page_size = 125;
+  walk.done = true;
+  moved.walks.push_back(walk);
+  write(moved);
+  auto walks = *reader().walks();
+  ASSERT_EQ(walks.size(), 3U);
+  EXPECT_THAT(walks[0].space_ids, ElementsAre(7, 8));
+  EXPECT_EQ(walks[0].next_link, "/wiki/next");
+  EXPECT_EQ(walks[0].reached, 42);
+  EXPECT_EQ(walks[0].page_size, 125);
+  EXPECT_TRUE(walks[0].done);
+  Batch end(3, at(3));
+  end.drop_walks_of_crawl = 1;
+  write(end);
+  walks = *reader().walks();
+  ASSERT_EQ(walks.size(), 1U);
+  EXPECT_EQ(walks[0].walk_id, 3);
+}
+
+TEST_F(ApplyTest, RunIsOneRowThatIsBroughtUpToDate) {
+  RunUpdate run;
+  run.run_id = *(writer(), reader().next_run_id());
+  EXPECT_EQ(run.run_id, 1);
+  run.kind = "sync";
+  run.started_at = at(1);
+  run.outcome = "running";
+  Batch begin(1, at(1));
+  begin.runs.push_back(run);
+  write(begin);
+  run.finished_at = at(2);
+  run.outcome = "partial";
+  run.requests = 5;
+  run.error = "one page failed";
+  Batch end(2, at(2));
+  end.runs.push_back(run);
+  write(end);
+  const auto runs = *reader().runs(10);
+  ASSERT_EQ(runs.size(), 1U);
+  EXPECT_EQ(runs[0].outcome, "partial");
+  EXPECT_EQ(runs[0].finished_at, at(2));
+  EXPECT_EQ(runs[0].requests, 5);
+  EXPECT_EQ(runs[0].error, "one page failed");
+  EXPECT_EQ(*reader().next_run_id(), 2);
 }
 
 }  // namespace
