@@ -187,6 +187,8 @@ store::Result<std::string> next_link(std::string_view in_body,
   if (target.compare(0, 6, "/wiki/") != 0 || has_parent_segment(target)) {
     return bad_link("does not stay below /wiki/");
   }
+  // `base` joined to `next`: no route of the site is there.
+  if (target.compare(0, 11, "/wiki/wiki/") == 0) return bad_link("names /wiki twice");
   return target;
 }
 
