@@ -1,11 +1,11 @@
 #pragma once
 
 // What changed on the site while it was crawled. Two looks, both without bodies: newest first back
-// to the start of the crawl (in the site's own time), again until a look changes nothing; and, where
-// it costs little beside the crawl, one sweep over everything, because moves, archiving and trashing
-// make no version and show in no other way, and a page that was moved from a space not listed yet to
-// one that was would be missing. Network thread only; refers to the Context and Bodies, which
-// outlive it.
+// to the start of the crawl (in the site's own time), again until a look changes nothing; and,
+// where it costs little beside the crawl, one sweep over everything, because moves, archiving and
+// trashing make no version and show in no other way, and a page that was moved from a space not
+// listed yet to one that was would be missing. Network thread only; refers to the Context and
+// Bodies, which outlive it.
 
 #include <cstdint>
 #include <optional>

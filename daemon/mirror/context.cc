@@ -76,7 +76,8 @@ base::Awaitable<void> Context::all(std::vector<base::Awaitable<void>> tasks) {
     std::size_t count = 0;
   };
   auto rest = std::make_shared<Rest>(deps.io);
-  auto counted = [](base::Awaitable<void> task, std::shared_ptr<Rest> left) -> base::Awaitable<void> {
+  auto counted = [](base::Awaitable<void> task,
+                    std::shared_ptr<Rest> left) -> base::Awaitable<void> {
     struct End {
       Rest& rest;
       ~End() {

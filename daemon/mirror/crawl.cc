@@ -178,8 +178,7 @@ base::Awaitable<void> Crawl::Impl::settle(TaskGroup& group) {
 }
 
 base::Awaitable<store::Result<void>> Crawl::Impl::run() {
-  co_await boost::asio::this_coro::reset_cancellation_state(
-      boost::asio::disable_cancellation());
+  co_await boost::asio::this_coro::reset_cancellation_state(boost::asio::disable_cancellation());
   started_at_ = context_.deps.clock.now();
   co_await step("spaces", &Impl::begin);
   co_await step("spaces", &Impl::list_spaces);
@@ -313,9 +312,8 @@ base::Awaitable<void> Crawl::Impl::plan(std::vector<WalkPlan>& plans,
   std::unordered_set<store::Id> broken;
   for (const auto& state : unfinished_) {
     const bool whole =
-        state.done || std::all_of(state.space_ids.begin(), state.space_ids.end(), [&](auto id) {
-          return context_.admitted_spaces.contains(id);
-        });
+        state.done || std::all_of(state.space_ids.begin(), state.space_ids.end(),
+                                  [&](auto id) { return context_.admitted_spaces.contains(id); });
     if (!whole) broken.insert(state.space_ids.begin(), state.space_ids.end());
   }
   const auto stale = std::stable_partition(

@@ -104,10 +104,9 @@ base::Awaitable<bool> HistoryBackfill::read_all(Reading& reading, CommitSlot& sl
   while (!context_.fatal) {
     budget.attempts = sizer.size() > kMinPageSize ? 3 : 6;
     // Links are followed as they are: a listing that fails starts again, for its size to change.
-    const std::string target =
-        reading.next.empty()
-            ? confluence::versions_target(reading.due.page_id, bodies, sizer.size())
-            : reading.next;
+    const std::string target = reading.next.empty() ? confluence::versions_target(
+                                                          reading.due.page_id, bodies, sizer.size())
+                                                    : reading.next;
     auto listing = co_await context_.deps.client.versions(target, budget);
     if (listing && same_place(listing->next, target)) {
       listing = store::fail(store::ErrorKind::kItemBad, "cursor_repeated",

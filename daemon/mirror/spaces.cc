@@ -30,11 +30,14 @@ base::Awaitable<void> Spaces::list_status(std::string status) {
   confluence::SpacesQuery query;
   query.status = std::move(status);
   const auto slot = context_.make_slot();
-  auto fetch = [this](std::string target) { return context_.deps.client.spaces(std::move(target)); };
+  auto fetch = [this](std::string target) {
+    return context_.deps.client.spaces(std::move(target));
+  };
   auto take = [this, &slot](confluence::Listing<store::Space> listing) {
     return keep(std::move(listing), *slot);
   };
-  auto listed = co_await follow(confluence::spaces_target(query), std::move(fetch), std::move(take));
+  auto listed =
+      co_await follow(confluence::spaces_target(query), std::move(fetch), std::move(take));
   if (!listed) context_.fail(listed.error());
   auto written = co_await slot->drain();
   if (!written) context_.fail(written.error());
@@ -67,9 +70,11 @@ base::Awaitable<void> Spaces::give_labels_up(store::Error error) {
 base::Awaitable<store::Result<void>> Spaces::all_labels(std::string first,
                                                         std::vector<std::string>& names,
                                                         store::Observation& observation) {
-  auto fetch = [this](std::string target) { return context_.deps.client.labels(std::move(target)); };
-  auto take = [&names, &observation](
-                  confluence::Listing<std::string> listing) -> base::Awaitable<bool> {
+  auto fetch = [this](std::string target) {
+    return context_.deps.client.labels(std::move(target));
+  };
+  auto take = [&names,
+               &observation](confluence::Listing<std::string> listing) -> base::Awaitable<bool> {
     if (observation == 0) observation = listing.observation;
     for (auto& name : listing.rows) names.push_back(std::move(name));
     co_return true;
@@ -127,7 +132,9 @@ base::Awaitable<void> Spaces::spaces_of_label(std::string name,
   confluence::SpacesQuery query;  // of any status
   query.label = name;
   query.details = false;
-  auto fetch = [this](std::string target) { return context_.deps.client.spaces(std::move(target)); };
+  auto fetch = [this](std::string target) {
+    return context_.deps.client.spaces(std::move(target));
+  };
   auto take = [&name, &rows](confluence::Listing<store::Space> listing) -> base::Awaitable<bool> {
     for (const auto& space : listing.rows) {
       const auto row = std::lower_bound(

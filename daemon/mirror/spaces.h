@@ -1,8 +1,8 @@
 #pragma once
 
 // The spaces of the site: which there are, which of them are kept, and their labels. Network thread
-// only; refers to the Context, which outlives it. Without the whole list of spaces there is no plan,
-// so a failure ends the crawl; labels are only named among its failures.
+// only; refers to the Context, which outlives it. Without the whole list of spaces there is no
+// plan, so a failure ends the crawl; labels are only named among its failures.
 
 #include <string>
 #include <unordered_set>

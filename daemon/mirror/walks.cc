@@ -337,8 +337,7 @@ void Walks::start_partners() {
     const auto walk = weak.lock();
     if (!walk || walk->paired || walk->state.done || walk->listings < kLongWalk) continue;
     walk->paired = true;
-    const bool bodies =
-        walk->with_bodies() && context_.options.split == SplitScheme::kTwoEnds;
+    const bool bodies = walk->with_bodies() && context_.options.split == SplitScheme::kTwoEnds;
     auto state = new_state(walk->state.space_ids, bodies, "-id");
     context_.listings.spawn(run(make_walk(std::move(state), walk->span)));
   }

@@ -34,7 +34,8 @@ TEST(GroupSpacesTest, EverySpaceIsInExactlyOneGroup) {
 }
 
 TEST(GroupSpacesTest, NoGroupIsLargerThanTheFilterOfTheApi) {
-  for (const auto& group : group_spaces(given_spaces(1050, 5), 4)) EXPECT_LE(group.size(), kMaxSpacesPerWalk);
+  for (const auto& group : group_spaces(given_spaces(1050, 5), 4))
+    EXPECT_LE(group.size(), kMaxSpacesPerWalk);
   EXPECT_EQ(group_spaces(given_spaces(1050, 5), 4).size(), 11u);
 }
 
