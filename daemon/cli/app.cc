@@ -1,11 +1,11 @@
 #include "daemon/cli/app.h"
 
 #include <CLI/CLI.hpp>
-#include <cerrno>
 #include <string>
 #include <vector>
 
 #include "daemon/base/log.h"
+#include "daemon/cli/checked_output.h"
 #include "daemon/cli/completion.h"
 #include "daemon/cli/db_commands.h"
 #include "daemon/cli/globals.h"
@@ -15,7 +15,6 @@
 #include "daemon/cli/status_command.h"
 #include "daemon/cli/sync_command.h"
 #include "daemon/cli/usage.h"
-#include "daemon/export/output_file.h"
 
 namespace cli {
 
@@ -108,12 +107,10 @@ int parse(CLI::App& app, int argc, char** argv, Streams streams, const int& exit
   return exit_code;
 }
 
-// A pipe that was closed and a disk that is full show only when the stream is emptied.
-int finish(int exit_code, Streams streams) {
-  errno = streams.out ? 0 : errno;
-  streams.out.flush();
-  if (streams.out || exit_code > kFindings) return exit_code;
-  return report(exporting::write_error("standard output", errno == 0 ? EIO : errno), streams.err);
+// An error that was reported already says more than a closed pipe.
+int finish(int exit_code, CheckedOutput& output, std::ostream& err) {
+  const auto finished = output.finish();
+  return finished || exit_code > kFindings ? exit_code : report(finished.error(), err);
 }
 
 }  // namespace
@@ -132,6 +129,7 @@ int run(int argc, char** argv, std::istream& in, std::ostream& out, std::ostream
   std::vector<std::string> help_command;
   int exit_code = 0;
   const Streams streams{in, out, err};
+  CheckedOutput output(out);
   add_globals(app, globals);
   app.parse_complete_callback([&globals] {
     const auto level = globals.log_level.empty() ? std::string("warn") : globals.log_level;
@@ -147,7 +145,7 @@ int run(int argc, char** argv, std::istream& in, std::ostream& out, std::ostream
   add_db_commands(app, globals, out, err, exit_code);
   add_completion_command(app, out, exit_code);
   add_help(app, help_command, streams, exit_code);
-  return finish(parse(app, argc, argv, streams, exit_code), streams);
+  return finish(parse(app, argc, argv, streams, exit_code), output, err);
 }
 
 }  // namespace cli

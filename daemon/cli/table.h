@@ -21,7 +21,7 @@ class Table {
   explicit Table(std::vector<Column> columns);
 
   void add(const std::vector<std::string>& cells);
-  bool empty() const { return rows_.empty(); }
+  bool empty() const { return rows_.size() == 1; }
   // Lines of at most `width` columns as far as the columns that may be cut allow it; 0 = any, and
   // nothing is cut.
   void print(std::ostream& out, std::size_t width) const;

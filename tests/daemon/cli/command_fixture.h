@@ -70,7 +70,7 @@ class CommandFixture : public ::testing::Test {
   }
   // With --db of the mirror.
   Outcome run_on_mirror(std::vector<std::string> args) const {
-    args.insert(args.end(), {"--db", mirror_.path().string()});
+    args.insert(args.begin(), {"--db", mirror_.path().string()});
     return run(std::move(args));
   }
 
