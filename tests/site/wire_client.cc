@@ -32,7 +32,8 @@ void parse_head(std::string_view head, Reply& reply) {
   bool first = true;
   for (const std::string_view line : split(head, '\n')) {
     if (first) {
-      if (line.size() > 12) reply.status = static_cast<int>(parse_number(line.substr(9, 3)).value_or(0));
+      if (line.size() > 12)
+        reply.status = static_cast<int>(parse_number(line.substr(9, 3)).value_or(0));
       first = false;
       continue;
     }
@@ -73,7 +74,8 @@ void WireClient::send(std::string_view method, std::string_view target, std::str
                       const std::vector<std::string>& extra_headers) {
   if (socket_ < 0) connect();
   method_ = method;
-  std::string text = std::string(method) + " " + std::string(target) + " HTTP/1.1\r\nHost: localhost\r\n";
+  std::string text =
+      std::string(method) + " " + std::string(target) + " HTTP/1.1\r\nHost: localhost\r\n";
   if (!authorization_.empty()) text += "Authorization: " + authorization_ + "\r\n";
   for (const std::string& header : extra_headers) text += header + "\r\n";
   if (!body.empty()) text += "Content-Length: " + std::to_string(body.size()) + "\r\n";

@@ -1,7 +1,8 @@
 #pragma once
 
-// A plain, blocking HTTP/1.1 client for the tests of the site itself: it shows what came over the wire, broken answers too, which
-// a proper client would hide. Keeps its connection until it breaks. One thread.
+// A plain, blocking HTTP/1.1 client for the tests of the site itself: it shows what came over the
+// wire, broken answers too, which a proper client would hide. Keeps its connection until it breaks.
+// One thread.
 
 #include <cstdint>
 #include <map>
@@ -12,11 +13,11 @@
 namespace site {
 
 struct Reply {
-  int status = 0;  // 0: no head came
+  int status = 0;                              // 0: no head came
   std::map<std::string, std::string> headers;  // names in lower case; the last of a name
-  std::string body;  // as sent, compressed or not
-  bool whole = false;  // all of Content-Length came
-  bool reset = false;  // RST, as opposed to an orderly end
+  std::string body;                            // as sent, compressed or not
+  bool whole = false;                          // all of Content-Length came
+  bool reset = false;                          // RST, as opposed to an orderly end
 
   std::string header(const std::string& name) const {
     const auto found = headers.find(name);
