@@ -101,13 +101,18 @@ Client::Client(Deps deps, std::string base_url, store::Observation last_observat
 
 const Usage& Client::usage() const { return usage_; }
 
-http::Request Client::request_for(const Asked& asked) const {
+http::Request Client::request_for(const Asked& asked) {
   http::Request request(asked.method, base_url_ + asked.target);
   request.headers.emplace_back("Accept", "application/json");
   if (!asked.body.empty()) request.headers.emplace_back("Content-Type", "application/json");
   request.body = asked.body;
   request.repeatable = true;  // everything this client asks only reads
-  request.may_leave = [&governor = deps_.governor] { return governor.open(); };
+  // Counted here, and not per answer: libcurl sends again what a dead connection swallowed.
+  request.may_leave = [this] {
+    if (!deps_.governor.open()) return false;
+    ++usage_.requests;
+    return true;
+  };
   request.limits.connect_timeout = std::min(request.limits.connect_timeout, timeout_);
   request.limits.idle_timeout = timeout_;
   request.limits.total_timeout = timeout_ * 10;
@@ -146,7 +151,6 @@ base::Awaitable<store::Result<Client::Answer>> Client::exchange(const Asked& ask
       const bool left = response || (response.error().name != "withheld" &&
                                      response.error().kind != store::ErrorKind::kCanceled &&
                                      response.error().kind != store::ErrorKind::kBug);
-      if (left) ++usage_.requests;
       if (!response) {
         if (!left) permit.withdrawn();
         if (response.error().name == "withheld") continue;

@@ -43,7 +43,7 @@ struct Backoff {
 };
 
 struct Usage {
-  std::int64_t requests = 0;  // sent, answered or not
+  std::int64_t requests = 0;  // that left, answered or not
   std::int64_t wire_bytes = 0;
   std::int64_t refused = 0;  // 429
   std::int64_t retried = 0;
@@ -96,7 +96,7 @@ class Client {
   template <typename Row, typename Parse>
   base::Awaitable<store::Result<Listing<Row>>> listing(Asked asked, RetryBudget budget,
                                                        Parse parse);
-  http::Request request_for(const Asked& asked) const;
+  http::Request request_for(const Asked& asked);
 
   Deps deps_;
   std::string base_url_;

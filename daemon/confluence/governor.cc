@@ -139,7 +139,11 @@ base::Awaitable<Governor::Permit> Governor::acquire(Priority priority) {
     Impl::Queue::iterator place;
     Impl::Waiter& waiter;
     ~Leave() {
-      if (!waiter.ticket && !governor.expired()) queue.erase(place);
+      const auto alive = governor.lock();
+      if (waiter.ticket || !alive) return;
+      queue.erase(place);
+      // An alarm for nobody would keep the io_context running until the wait is over.
+      if (!(*alive)->anyone_waits()) (*alive)->alarm.cancel();
     }
   };
   const Leave leave{impl.self, queue, place, waiter};
