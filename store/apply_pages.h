@@ -41,7 +41,41 @@ class Pages {
   void put_history(const PageHistory& history, Observation observation, CommitInfo& info);
 
  private:
-  struct Row;
+  struct Row {  // of the table
+    Id id = 0;
+    Id space_id = 0;
+    std::string status;
+    std::string title;
+    std::optional<Id> parent_id;
+    std::optional<std::string> parent_type;
+    std::optional<std::int64_t> position;
+    std::optional<Id> author;
+    std::optional<Id> owner;
+    std::optional<Id> last_owner;
+    std::optional<std::string> subtype;
+    Time created_at{};
+    std::int32_t version = 0;
+    Time modified_at{};
+    std::string web_path;
+    Observation observation = 0;
+    Time observed_at{};
+    Time state_since{};
+    std::optional<Id> body_id;
+    std::optional<std::int64_t> body_version;
+    std::optional<Sha256> body_hash;
+    std::int64_t body_bytes = 0;
+    Observation body_observation = 0;
+    bool body_due = false;
+    std::int32_t history_version = 0;
+    Observation history_floor = 0;
+    bool history_due = false;
+    bool gone = false;
+
+    bool has_body_of(std::int32_t number) const { return body_version == number; }
+    bool same_version(const Version& other) const {
+      return version == other.number && modified_at == other.created_at;
+    }
+  };
   struct Answer;  // a Page with what the rules need beside it
 
   bool load(Id page_id, Row& row);

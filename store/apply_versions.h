@@ -47,8 +47,8 @@ class Versions {
 
   std::optional<Id> blob_of(Id page_id, std::int32_t number);
   std::optional<Time> created_at(Id page_id, std::int32_t number);
-  // How many versions strictly between two numbers are known: observed at `floor` or later, and with a body of their own
-  // where that is asked for.
+  // How many versions strictly between two numbers are known: observed at `floor` or later, and
+  // with a body of their own where that is asked for.
   std::int64_t count_between(Id page_id, std::int32_t low, std::int32_t high, Observation floor,
                              bool with_bodies);
   // The blob of the next older version that has one: the best prefix.
