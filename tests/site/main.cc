@@ -6,6 +6,8 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <memory>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -17,6 +19,7 @@ namespace {
 struct Flags {
   site::ServerOptions options;
   std::vector<std::string> faults;  // NAME=PROBABILITY
+  std::string request_log;
   std::string rate_headers = "full";
   bool no_gzip = false;
   bool digest = false;
@@ -51,6 +54,9 @@ void add_server_flags(CLI::App& app, Flags& flags) {
   app.add_option("--token", options.token, "Its API token")->capture_default_str();
   app.add_option("--base-url", options.base_url, "What _links.base says");
   app.add_option("--poison", options.poison, "Pages whose bodies answer 500");
+  app.add_option("--request-log", flags.request_log,
+                 "Write every request of the API to this file, one a line")
+      ->type_name("FILE");
   app.add_option("--poison-rows", options.poison_rows, "Pages whose JSON is wrong");
 }
 
@@ -106,14 +112,25 @@ std::string finish(Flags& flags) {
   return {};
 }
 
-int serve(const site::ServerOptions& options) {
+int serve(const site::ServerOptions& options, const std::string& request_log) {
   // Before any thread starts, so that all of them leave these signals to sigwait.
   sigset_t ends;
   sigemptyset(&ends);
   sigaddset(&ends, SIGINT);
   sigaddset(&ends, SIGTERM);
   pthread_sigmask(SIG_BLOCK, &ends, nullptr);
+  // Outlives the server, whose threads write to it.
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> log(
+      request_log.empty() ? nullptr : std::fopen(request_log.c_str(), "we"), &std::fclose);
+  if (!request_log.empty() && !log) throw std::runtime_error("cannot write '" + request_log + "'");
   site::Server server(options);
+  if (log) {
+    std::setvbuf(log.get(), nullptr, _IOLBF, BUFSIZ);
+    server.observe([file = log.get()](const site::Seen& seen) {
+      const std::string line = seen.method + " " + seen.target + "\n";
+      std::fwrite(line.data(), 1, line.size(), file);  // stdio's own lock keeps lines whole
+    });
+  }
   std::printf("listening on %s\n", server.url().c_str());
   std::fflush(stdout);
   int signal = 0;
@@ -138,7 +155,7 @@ int main(int argc, char** argv) {
     return 2;
   }
   try {
-    if (!flags.digest) return serve(flags.options);
+    if (!flags.digest) return serve(flags.options, flags.request_log);
     const std::string digest = site::digest_of(site::Content(flags.options.content));
     return std::fwrite(digest.data(), 1, digest.size(), stdout) == digest.size() &&
                    std::fflush(stdout) == 0
