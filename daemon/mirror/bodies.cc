@@ -106,7 +106,8 @@ base::Awaitable<void> Bodies::retry(std::vector<store::Id> page_ids) {
       co_await store_rows(std::move(*answer), *slot);
       continue;
     }
-    if (!co_await context_.survives(answer.error())) co_return;
+    const bool goes_on = co_await context_.survives(answer.error());
+    if (!goes_on) co_return;
     auto query = [id](store::Reader& reader) { return reader.page(id, false); };
     auto known = co_await context_.read(std::move(query));
     if (!known) {
@@ -206,7 +207,8 @@ base::Awaitable<void> Bodies::fetch_one(store::Id page_id, CommitSlot& slot) {
     }
     co_return;
   }
-  if (!co_await context_.survives(answer.error())) co_return;
+  const bool goes_on = co_await context_.survives(answer.error());
+  if (!goes_on) co_return;
   settled_.insert(page_id);
   co_await context_.quarantine(subject_of(page_id), answer.error());
 }

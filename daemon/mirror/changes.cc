@@ -66,8 +66,9 @@ base::Awaitable<void> Changes::look_at(std::vector<store::Id> spaces, std::strin
     return keep(std::move(listing), cutoff, *slot);
   };
   auto looked = co_await follow(confluence::pages_target(query), std::move(fetch), std::move(take));
-  if (!looked && co_await context_.survives(looked.error())) {
-    co_await context_.quarantine(subject, looked.error());
+  if (!looked) {
+    const bool goes_on = co_await context_.survives(looked.error());
+    if (goes_on) co_await context_.quarantine(subject, looked.error());
   }
   auto written = co_await slot->drain();
   if (!written) context_.fail(written.error());

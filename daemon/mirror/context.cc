@@ -30,6 +30,8 @@ base::Awaitable<bool> Context::survives(store::Error error) {
       break;
     case store::ErrorKind::kItemBad:
     case store::ErrorKind::kSpaceBad:
+      // To a stranger a site that is open to some tells even by name what it does not have.
+      ask = error.http_status == 404;
       break;
     default:
       fail(std::move(error));

@@ -397,7 +397,8 @@ base::Awaitable<void> Crawl::Impl::crawl_users() {
     asked.insert(unknown->begin(), unknown->end());
     auto listing = co_await context_.deps.client.users(std::move(*unknown));
     if (!listing) {
-      if (!co_await context_.survives(listing.error())) co_return;
+      const bool goes_on = co_await context_.survives(listing.error());
+      if (!goes_on) co_return;
       co_await context_.quarantine(kUsersSubject, listing.error());
       continue;
     }

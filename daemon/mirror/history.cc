@@ -113,7 +113,8 @@ base::Awaitable<bool> HistoryBackfill::read_all(Reading& reading, CommitSlot& sl
                             "cannot follow a version listing: the site sent the same cursor twice");
     }
     if (!listing) {
-      if (!co_await context_.survives(listing.error())) co_return false;
+      const bool goes_on = co_await context_.survives(listing.error());
+      if (!goes_on) co_return false;
       const bool too_large = listing.error().kind == store::ErrorKind::kRetryAfter ||
                              listing.error().name == "response_too_large";
       const bool shrunk = too_large && sizer.shrink();

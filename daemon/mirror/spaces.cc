@@ -63,7 +63,8 @@ base::Awaitable<bool> Spaces::keep(confluence::Listing<store::Space> listing, Co
 
 base::Awaitable<void> Spaces::give_labels_up(store::Error error) {
   labels_failed_ = true;
-  if (!co_await context_.survives(error)) co_return;
+  const bool goes_on = co_await context_.survives(error);
+  if (!goes_on) co_return;
   co_await context_.quarantine(kLabelsSubject, std::move(error));
 }
 

@@ -273,7 +273,8 @@ bool Walks::restart(Walk& walk) {
 base::Awaitable<bool> Walks::recover(Walk& walk, store::Error error) {
   base::crawl_log().debug("walk={} failed name={} message=\"{}\"", walk.state.walk_id, error.name,
                           error.message);
-  if (!co_await context_.survives(error)) co_return false;
+  const bool goes_on = co_await context_.survives(error);
+  if (!goes_on) co_return false;
   if (retry(walk, error)) co_return true;
   co_await give_up(walk, std::move(error));
   co_return false;

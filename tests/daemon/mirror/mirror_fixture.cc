@@ -15,6 +15,7 @@
 #include <set>
 
 #include "daemon/base/async.h"
+#include "daemon/base/log.h"
 #include "daemon/base/secret.h"
 #include "daemon/confluence/auth.h"
 #include "daemon/export/jsonl.h"

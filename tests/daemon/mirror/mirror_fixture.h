@@ -51,6 +51,7 @@ class Process {
   std::function<void(Process&)> on_start;
   boost::asio::io_context& io() { return io_; }
   confluence::Client& client() { return *client_; }
+  confluence::Governor& governor() { return *governor_; }
   const Progress& progress() const { return progress_; }
 
  private:

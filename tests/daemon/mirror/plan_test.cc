@@ -110,6 +110,15 @@ TEST(SpanTest, AListingOutOfOrderProvesNothing) {
   EXPECT_FALSE(span.met());
 }
 
+TEST(SamePlaceTest, LimitsMakeNoDifferenceButCursorsDo) {
+  EXPECT_TRUE(same_place("/wiki/api/v2/pages?limit=250&cursor=a=",
+                         "/wiki/api/v2/pages?limit=31&cursor=a="));
+  EXPECT_FALSE(same_place("/wiki/api/v2/pages?limit=250&cursor=a=",
+                          "/wiki/api/v2/pages?limit=250&cursor=b="));
+  EXPECT_TRUE(same_place("/wiki/api/v2/pages?cursor=a=", "/wiki/api/v2/pages?cursor=a="));
+  EXPECT_FALSE(same_place("", ""));
+}
+
 TEST(QuarantinePauseTest, DoublesFromAnHourToADay) {
   using std::chrono::hours;
   EXPECT_EQ(quarantine_pause(1), hours(1));
