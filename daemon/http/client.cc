@@ -72,6 +72,7 @@ class Exchange final : public Transfer {
 
  private:
   static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self);
+  void reserve_body();
   static int on_leaving(void* self, char* peer, char* local, int peer_port, int local_port);
   static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
   bool take_header(std::string_view line);
@@ -182,12 +183,26 @@ std::size_t Exchange::on_body(char* data, std::size_t size, std::size_t count, v
     return bytes == 0 ? 1 : 0;
   }
   try {
+    if (exchange->response_.body.empty()) exchange->reserve_body();
     exchange->response_.body.append(data, bytes);
   } catch (const std::bad_alloc&) {
     exchange->out_of_memory_ = true;
     return 0;
   }
   return bytes;
+}
+
+// A body that grows by doubling is copied, and its pages are made anew, several times over.
+void Exchange::reserve_body() {
+  constexpr curl_off_t kMost = 8 << 20;  // what a header says is only a hint
+  constexpr curl_off_t kRatio = 4;       // JSON shrinks to a quarter or so
+  constexpr curl_off_t kPadding = 64;    // that a parser may want behind it
+  curl_off_t announced = -1;
+  curl_easy_getinfo(easy_.get(), CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
+  if (announced <= 0 || announced > kMost) return;
+  const bool packed = response_.headers.get("Content-Encoding").has_value();
+  const auto expected = std::min(kMost, packed ? announced * kRatio : announced) + kPadding;
+  response_.body.reserve(static_cast<std::size_t>(expected));
 }
 
 std::size_t Exchange::on_header(char* data, std::size_t size, std::size_t count, void* self) {
