@@ -15,7 +15,7 @@ namespace {
 namespace asio = boost::asio;
 
 class CommitSlotTest : public ::testing::Test {
- protected:
+ public:
   CommitSlotTest() {
     auto pattern = (std::filesystem::temp_directory_path() / "confmirror-slot.XXXXXX").string();
     folder = mkdtemp(pattern.data());

@@ -34,11 +34,11 @@ class TaskGroupTest : public ::testing::Test {
  protected:
   // What join() threw, "" if nothing.
   std::string join() {
-    auto joined = [](TaskGroup& group, std::string& what) -> base::Awaitable<void> {
+    auto joined = [](TaskGroup& tasks, std::string& thrown) -> base::Awaitable<void> {
       try {
-        co_await group.join();
+        co_await tasks.join();
       } catch (const std::exception& e) {
-        what = e.what();
+        thrown = e.what();
       }
     };
     std::string what;
