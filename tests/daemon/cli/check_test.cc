@@ -167,7 +167,7 @@ TEST_F(CheckTest, JsonSaysTheSame) {
   globals_.json = true;
   const auto done = check();
   EXPECT_EQ(done.code, 1);
-  const auto json = nlohmann::json::parse(done.out);
+  auto json = nlohmann::json::parse(done.out);
   EXPECT_EQ(json["verdict"], "warn");
   EXPECT_EQ(json["exit_code"], 1);
   ASSERT_EQ(json["checks"].size(), 8u);

@@ -203,7 +203,7 @@ TEST_F(InitTest, JsonSaysTheSame) {
   globals_.json = true;
   const auto done = init(answers(), "site-token\n");
   ASSERT_EQ(done.code, 0) << done.err;
-  const auto json = nlohmann::json::parse(done.out);
+  auto json = nlohmann::json::parse(done.out);
   EXPECT_EQ(json["config"], globals_.config);
   EXPECT_EQ(json["validated"], true);
   EXPECT_EQ(json["account_id"], server_->account_id());
