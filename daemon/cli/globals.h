@@ -12,8 +12,8 @@
 namespace cli {
 
 struct GlobalOptions {
-  std::string config;     // --config; empty = looked for (config::find)
-  std::string db;         // --db; empty = the configuration's mirror.path
+  std::string config;  // --config; empty = looked for (config::find)
+  std::string db;      // --db; empty = the configuration's mirror.path
   bool json = false;
   bool quiet = false;
   bool no_progress = false;
