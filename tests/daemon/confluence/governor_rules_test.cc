@@ -187,6 +187,9 @@ TEST_F(RulesTest, WhatWasUnderWayDoesNotShortenAWait) {
   answer(second, 429, {{"Retry-After", "5"}});
   answer(third, 200);
   expect_closed_for(60);
+  EXPECT_GE(rules_.wait()->until, moment().wall + 60s);
+  pass(30s);
+  EXPECT_FALSE(rules_.open(now_));
 }
 
 TEST_F(RulesTest, BackoffDoublesWhileNothingSucceedsAndIsBounded) {
