@@ -114,7 +114,10 @@ std::string progress_line(const ProgressView& view, std::size_t width) {
                                  : "asking the site");
   } else {
     parts.push_back(pages_part(p));
-    parts.push_back(fmt::format("{:.0f} pages/s", per_second(pages_done(p), view.elapsed)));
+    // Once all are there, the mean over the whole time would only seem to fall.
+    if (pages_done(p) < p.pages_known) {
+      parts.push_back(fmt::format("{:.0f} pages/s", per_second(pages_done(p), view.elapsed)));
+    }
   }
   if (p.histories_known > 0) {
     parts.push_back(fmt::format("history {} of {}", with_thousands(p.histories_done),

@@ -43,6 +43,8 @@ std::string indented(std::string_view text) {
 }  // namespace
 
 int report(const store::Error& error, std::ostream& err) {
+  // Whoever read from the pipe has seen enough and does not want to hear about it.
+  if (error.name == "pipe_closed") return store::exit_code(error.kind);
   err << "confmirror: " << indented(error.message) << "\n";
   if (!error.hint.empty()) err << "  " << indented(error.hint) << "\n";
   return store::exit_code(error.kind);

@@ -11,7 +11,8 @@
 
 namespace cli {
 
-// Prints `confmirror: <message>` and the hint below it; returns the exit code for it.
+// Prints `confmirror: <message>` and the hint below it, nothing for "pipe_closed"; returns the exit
+// code for it.
 int report(const store::Error& error, std::ostream& err);
 
 // The text on one line, with what could steer a terminal replaced: control characters (escape

@@ -167,9 +167,13 @@ void print(const Status& status, const std::filesystem::path& path, std::ostream
                        printable(status.wait_reason));
   }
   if (!status.spaces.empty()) out << "\nspaces by size\n";
+  std::size_t width = 0;
+  for (std::size_t i = 0; i < std::min(status.spaces.size(), kSpacesShown); ++i) {
+    width = std::max(width, printable(status.spaces[i].key).size());
+  }
   for (std::size_t i = 0; i < std::min(status.spaces.size(), kSpacesShown); ++i) {
     const auto& space = status.spaces[i];
-    out << fmt::format("  {:<16} {:>8} pages  seen {}\n", printable(space.key),
+    out << fmt::format("  {:<{}} {:>8} pages  seen {}\n", printable(space.key), width,
                        with_thousands(space.pages), age(space.synced_at, now));
   }
   if (status.spaces.size() > kSpacesShown) {

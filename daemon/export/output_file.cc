@@ -39,7 +39,8 @@ Temporary open_temporary(const std::filesystem::path& folder) {
 
 store::Error write_error(const std::string& object, int code) {
   const bool full = code == ENOSPC || code == EDQUOT;
-  return store::Error(store::ErrorKind::kSystem, full ? "disk_full" : "write_failed",
+  const char* name = full ? "disk_full" : code == EPIPE ? "pipe_closed" : "write_failed";
+  return store::Error(store::ErrorKind::kSystem, name,
                       fmt::format("cannot write '{}': {}", object,
                                   std::error_code(code, std::generic_category()).message()),
                       full ? "make room there, or write to another place" : "");

@@ -36,7 +36,7 @@ class OutputFile {
   std::string buffer_;
 };
 
-// kSystem "disk_full" or "write_failed" for an errno.
+// kSystem "disk_full", "pipe_closed" or "write_failed" for an errno.
 store::Error write_error(const std::string& object, int code);
 
 }  // namespace exporting
