@@ -163,6 +163,9 @@ void MirrorTest::given_site(const site::ContentOptions& content) {
 
 void MirrorTest::given_site(const site::ServerOptions& server) {
   site_ = std::make_unique<site::Server>(server);
+  // A process that does not get the processor for a while has not seen the refusal yet. Every wait
+  // here is a second at least.
+  site_->change_settings([](site::Settings& settings) { settings.grace_ms = 600; });
   process.url = site_->url();
   process.email = server.email;
   process.token = server.token;
