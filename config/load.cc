@@ -387,7 +387,7 @@ std::vector<Problem> parse(std::string_view text, const fs::path& file, Config& 
       reading.finish(errors == 0);
       break;
     } catch (const toml::parse_error& error) {
-      const auto at = error.source();
+      const auto& at = error.source();
       const auto line = lines.line(at.begin.line);
       // The parser's own words may quote what stands there.
       const bool secret = names_a_secret(key_of(line));

@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <string>
+#include <system_error>
 #include <utility>
 
 namespace store {
@@ -16,7 +16,8 @@ constexpr mode_t kMode = 0640;
 
 Error lock_error(const char* verb, const std::filesystem::path& path, int number) {
   return Error(ErrorKind::kSystem, number == ENOSPC ? "disk_full" : "cannot_lock",
-               std::string("cannot ") + verb + " '" + path.string() + "': " + std::strerror(number),
+               std::string("cannot ") + verb + " '" + path.string() +
+                   "': " + std::generic_category().message(number),
                "Check that the folder exists and who may use it.");
 }
 

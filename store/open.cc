@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
+#include <system_error>
 
 #include "store/migrate.h"
 
@@ -20,7 +20,8 @@ Error system_error(const char* verb, const fs::path& path, int number) {
   const bool full = number == ENOSPC || number == EDQUOT;
   return Error(
       ErrorKind::kSystem, full ? "disk_full" : "cannot_open",
-      std::string("cannot ") + verb + " '" + path.string() + "': " + std::strerror(number),
+      std::string("cannot ") + verb + " '" + path.string() +
+          "': " + std::generic_category().message(number),
       full ? "Make room on that disk." : "Check that the folder exists and who may use it.");
 }
 

@@ -3,6 +3,7 @@
 #include <cassert>
 #include <cerrno>
 #include <cstring>
+#include <system_error>
 
 namespace store {
 namespace {
@@ -23,7 +24,7 @@ Error map_error(int code, int system_error, const std::string& message, const st
   const auto make = [&](ErrorKind kind, const char* name, const char* verb, std::string hint) {
     std::string cause = message;
     if (system_error != 0 && (primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN)) {
-      cause += std::string(" (") + std::strerror(system_error) + ")";
+      cause += std::string(" (") + std::generic_category().message(system_error) + ")";
     }
     return Error(kind, name, std::string("cannot ") + verb + " '" + object + "': " + cause,
                  std::move(hint));

@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <memory>
 #include <system_error>
 #include <utility>
@@ -29,7 +28,7 @@ Error system_error(const std::string& verb, const fs::path& path, int number) {
   const bool full = number == ENOSPC || number == EDQUOT;
   return Error(
       ErrorKind::kSystem, full ? "disk_full" : "cannot_write",
-      "cannot " + verb + " '" + path.string() + "': " + std::strerror(number),
+      "cannot " + verb + " '" + path.string() + "': " + std::generic_category().message(number),
       full ? "Make room on that disk." : "Check that the folder exists and who may use it.");
 }
 

@@ -249,7 +249,7 @@ base::Awaitable<store::Result<Identity>> Client::who_am_i() {
 base::Awaitable<store::Result<Listing<store::Space>>> Client::spaces(std::string target) {
   Asked asked("GET", std::move(target), Priority::kHeadPoll);
   asked.small = true;
-  auto parse = [](std::string body) { return parse_spaces(body); };
+  auto parse = [](const std::string& body) { return parse_spaces(body); };
   co_return co_await listing<store::Space>(std::move(asked), RetryBudget{}, parse);
 }
 
@@ -293,7 +293,7 @@ base::Awaitable<store::Result<Listing<store::Page>>> Client::page(store::Id page
 base::Awaitable<store::Result<Listing<std::string>>> Client::labels(std::string target) {
   Asked asked("GET", std::move(target), Priority::kHeadPoll);
   asked.small = true;
-  auto parse = [](std::string body) { return parse_labels(body); };
+  auto parse = [](const std::string& body) { return parse_labels(body); };
   co_return co_await listing<std::string>(std::move(asked), RetryBudget{}, parse);
 }
 
@@ -310,7 +310,7 @@ base::Awaitable<store::Result<Listing<store::User>>> Client::users(
   nlohmann::json document;
   document["accountIds"] = account_ids;
   asked.body = document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-  auto parse = [](std::string body) { return parse_users(body); };
+  auto parse = [](const std::string& body) { return parse_users(body); };
   auto found = co_await listing<store::User>(std::move(asked), RetryBudget{}, parse);
   if (!found) co_return found;
 

@@ -236,7 +236,7 @@ bool Exchange::take_header(std::string_view line) {
   if (header_section_over_ || colon == plain.npos || line.front() == ' ' || line.front() == '\t') {
     return false;
   }
-  response_.headers.add(std::string(trimmed(plain.substr(0, colon))),
+  response_.headers.add(trimmed(plain.substr(0, colon)),
                         std::string(trimmed(plain.substr(colon + 1))));
   return true;
 }

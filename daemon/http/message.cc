@@ -84,7 +84,7 @@ std::string_view split_authority(std::string_view authority, UrlParts& parts) {
 
 }  // namespace
 
-void Headers::add(std::string name, std::string value) {
+void Headers::add(std::string_view name, std::string value) {
   fields_.emplace_back(lowered(name), std::move(value));
 }
 

@@ -48,7 +48,7 @@ struct Request {
 
 class Headers {
  public:
-  void add(std::string name, std::string value);
+  void add(std::string_view name, std::string value);
   // First value of that name, without regard to case.
   std::optional<std::string_view> get(std::string_view name) const;
   std::vector<std::string_view> get_all(std::string_view name) const;
