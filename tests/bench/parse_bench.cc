@@ -121,10 +121,15 @@ class Sax : public json::json_sax_t {
   bool string(string_t& value) override {
     if (rows.empty()) return true;
     auto& row = rows.back();
-    if (key_ == "id" && depth_ <= 4) row.id = std::move(value);
-    if (key_ == "title") row.title = std::move(value);
-    if (key_ == "createdAt") row.created_at = *store::parse_iso8601(value);
-    if (key_ == "value") row.body = store::Body(std::move(value));
+    if (key_ == "id" && depth_ <= 4) {
+      row.id = std::move(value);
+    } else if (key_ == "title") {
+      row.title = std::move(value);
+    } else if (key_ == "createdAt") {
+      row.created_at = *store::parse_iso8601(value);
+    } else if (key_ == "value") {
+      row.body = store::Body(std::move(value));
+    }
     return true;
   }
   bool start_object(std::size_t) override {
