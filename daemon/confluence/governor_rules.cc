@@ -20,6 +20,7 @@ constexpr seconds kQuotaReset{60};       // a reset farther away than this is no
 constexpr double kMostPerSecond = 2000;  // a larger limit counts something else
 constexpr double kNamedShare = 0.96;     // of a rate the site names
 constexpr double kLeastShare = 0.1;
+constexpr double kReserve = 0.25;          // of a named limit, for other clients of the same bucket
 constexpr double kLearnedShare = 0.98;     // of a rate that refusals taught
 constexpr double kLeastRate = 0.2;         // requests a second
 constexpr auto kSlack = 100ms;             // how much of its pace a late request may make up
@@ -416,6 +417,10 @@ void GovernorRules::read_burst(double limit, std::optional<double> remaining, bo
   if (remaining && *remaining <= in_flight_) {
     next_slot_ =
         std::max(next_slot_, now + from_seconds((in_flight_ + 1 - *remaining) / named_rate_));
+  }
+  // A stock beyond that and a reserve: the site has granted more than our pace took.
+  if (remaining && *remaining > in_flight_ + std::max(2.0, kReserve * limit)) {
+    next_slot_ = std::min(next_slot_, now);
   }
   const bool scarce = remaining ? *remaining < std::max(1.0, 0.05 * limit) : near;
   if (scarce) scarce_at_ = now;
