@@ -4,17 +4,15 @@
 // Versions) page_version:
 //
 // 1. Of two answers about a page the one with the higher observation number rules, in whatever
-// order they come. An older one
-//    only adds what it knows of versions and bodies.
+//    order they come. An older one only adds what it knows of versions and bodies.
 // 2. page_body, body_version and body_hash belong together; body_due says that they are not (yet)
-// of `version`.
+//    of `version`.
 // 3. A body that leaves page_body stays as the blob of its version.
 // 4. history_version: everything up to it is known. A version that rises by one from there needs no
-// listing.
+//    listing.
 // 5. A number that drops, or comes again with another date, is another past (a restored site): the
-// answer is followed, what
-//    contradicts it goes to replaced_version, and listings observed before count no more
-//    (history_floor).
+//    answer is followed, what contradicts it goes to replaced_version, and listings observed before
+//    count no more (history_floor).
 // 6. What an answer does not change is not written, but for observation and observed_at.
 //
 // Uses the Db's sticky errors (store/sqlite.h) and belongs to the Db's thread.

@@ -3,28 +3,26 @@
 // The one writer of a mirror.
 //
 // 1. It owns the only writing connection and the thread that uses it. Nothing else writes to the
-// file.
+//    file.
 // 2. submit() may be called from any thread; `done` is called on the writer thread, after COMMIT
-// (or with the error), once.
-//    After close() it is called by submit() itself, with kCanceled. It must not call close().
+//    (or with the error), once. After close() it is called by submit() itself, with kCanceled. It
+//    must not call close().
 // 3. Group commit: waiting batches are taken together up to kGroupBytes (at least one), applied in
-// order inside one BEGIN
-//    IMMEDIATE, each in a savepoint when there is more than one, so that a batch that fails alone
-//    does not take others.
+//    order inside one BEGIN IMMEDIATE, each in a savepoint when there is more than one, so that a
+//    batch that fails alone does not take others.
 // 4. The back-pressure is the waiting: a caller holds at most one uncommitted batch. The queue has
-// no other bound.
+//    no other bound.
 // 5. A full disk (SQLITE_FULL, SQLITE_IOERR on write) suspends the writer: the batch is kept, a
-// probe repeats with growing
-//    pauses, `on_state` hears of it, readers go on. With Options::suspend_on_full off it is an
-//    error instead (kSystem). close() while suspended tries once more and then gives up: what was
-//    queued gets the error.
+//    probe repeats with growing pauses, `on_state` hears of it, readers go on. With
+//    Options::suspend_on_full off it is an error instead (kSystem). close() while suspended tries
+//    once more and then gives up: what was queued gets the error.
 // 6. Damage (SQLITE_CORRUPT, SQLITE_NOTADB) is sticky: everyone waiting and everyone after gets
-// kStoreBad.
+//    kStoreBad.
 // 7. close() refuses new batches, writes what is queued, checkpoints (TRUNCATE), marks the file
-// cleanly closed.
+//    cleanly closed.
 // 8. A checkpoint follows a commit when the WAL has grown by kCheckpointPages. One that fails harms
-// nothing: the WAL holds
-//    the rows. It is repeated after the next commits, and close() reports one that fails still.
+//    nothing: the WAL holds the rows. It is repeated after the next commits, and close() reports
+//    one that fails still.
 //
 // Times are store::Time; sizes are bytes.
 

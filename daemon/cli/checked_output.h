@@ -18,8 +18,8 @@ class CheckedOutput {
   CheckedOutput(const CheckedOutput&) = delete;
   CheckedOutput& operator=(const CheckedOutput&) = delete;
 
-  // Empties the stream's buffer. kSystem "disk_full", "pipe_closed" or "write_failed" if anything was lost, now or
-  // before.
+  // Empties the stream's buffer. kSystem "disk_full", "pipe_closed" or "write_failed" if anything
+  // was lost, now or before.
   store::Result<void> finish();
 
  private:

@@ -3,17 +3,15 @@
 // The rate governor: one per credential, in front of every request of every kind.
 //
 // 1. A request is sent only with a Permit. Permits are given by priority (writes, head poll,
-// bodies, history), within a
-//    priority first come first served.
+//    bodies, history), within a priority first come first served.
 // 2. At most `concurrency` are out at once; concurrency and rate are learned: more while the site
-// answers well, less at a
-//    refusal (additive increase, multiplicative decrease), never above the configured maxima.
+//    answers well, less at a refusal (additive increase, multiplicative decrease), never above the
+//    configured maxima.
 // 3. After a 429 nothing is sent until its wait is over, however long: Retry-After (seconds or a
-// date), else X-RateLimit-Reset,
-//    else our own backoff. A wait over 24 h is reported and probed once a day. The wait is handed
-//    to `persist`, so that it survives a restart.
+//    date), else X-RateLimit-Reset, else our own backoff. A wait over 24 h is reported and probed
+//    once a day. The wait is handed to `persist`, so that it survives a restart.
 // 4. X-RateLimit-Limit, -Remaining and -NearLimit slow us before the refusal. Beta- headers are
-// information only.
+//    information only.
 // 5. 5xx with Retry-After is a wait too. 5xx without lowers concurrency.
 //
 // The rules are in governor_rules.h (pure, with the time passed in); this class waits. Threads: the

@@ -6,21 +6,19 @@
 // How a rate is learned:
 // 1. Nothing limits until the site says so: no pacing, as many requests at once as configured.
 // 2. The site names a rate for the second (X-RateLimit-Limit, or the bucket's FillRate): we pace
-// just below it, and less while
-//    little is left or another client eats from the same bucket. A limit that belongs to an hourly
-//    quota (RateLimit-Reason with `quota`, or a reset that is far away) is not a rate; when it
-//    nears its end, what is left is spread over the time left.
+//    just below it, and less while little is left or another client eats from the same bucket. A
+//    limit that belongs to an hourly quota (RateLimit-Reason with `quota`, or a reset that is far
+//    away) is not a rate; when it nears its end, what is left is spread over the time left. Where
+//    the site shows a stock, a pace that fell behind catches up.
 // 3. The site only refuses: between two refusals a token bucket goes from empty to empty, so what
-// it granted, over the time
-//    between them, is its rate. We pace just below that and creep up, slowly at first, until the
-//    next refusal. The refusals of requests that were under way when the first came are one event.
-//    A long wait or a quota teaches no rate.
+//    it granted, over the time between them, is its rate. We pace just below that and creep up,
+//    slowly at first, until the next refusal. The refusals of requests that were under way when the
+//    first came are one event. A long wait or a quota teaches no rate.
 // 4. Waits: Retry-After, else X-RateLimit-Reset, else RateLimit's `t`, else our own backoff,
-// doubled while nothing succeeds;
-//    jitter comes on top. Zero, negative, past or unreadable values count as absent; enormous ones
-//    saturate at ten years.
+//    doubled while nothing succeeds; jitter comes on top. Zero, negative, past or unreadable values
+//    count as absent; enormous ones saturate at ten years.
 // 5. 5xx without Retry-After, lost answers, and refusals for concurrency lower the concurrency; ten
-// good answers raise it.
+//    good answers raise it.
 
 #include <chrono>
 #include <cstdint>

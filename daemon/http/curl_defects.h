@@ -16,7 +16,7 @@ namespace http {
 // - uploads get stuck (8.1.1, https://github.com/curl/curl/commit/88332049ea);
 // - refused streams are not retried (8.4.0, https://github.com/curl/curl/commit/ba1e559bd8);
 // - reuse of prior-knowledge connections fails (8.0.0,
-// https://github.com/curl/curl/commit/cbe9d82c22);
+//   https://github.com/curl/curl/commit/cbe9d82c22);
 // - busy loops and stalls up to 8.5, the line that transmission draws as well
 //   (https://github.com/curl/curl/issues/10936).
 inline bool avoid_http2() { return curl_version_info(CURLVERSION_NOW)->version_num < 0x080600; }

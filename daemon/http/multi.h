@@ -3,29 +3,25 @@
 // libcurl's multi interface (socket-action) on one Asio io_context. Only Client uses it.
 //
 // 1. One thread: the one that runs the io_context. libcurl is never called from anywhere else, and
-// never from inside one of
-//    its own callbacks: the timer callback only arms or cancels a timer (even for 0 ms), the socket
-//    callback only keeps the table of Watches. add() needs no kick: libcurl arms the timer itself.
+//    never from inside one of its own callbacks: the timer callback only arms or cancels a timer
+//    (even for 0 ms), the socket callback only keeps the table of Watches. add() needs no kick:
+//    libcurl arms the timer itself.
 // 2. A Watch owns a dup() of libcurl's descriptor in a stream_descriptor, because libcurl closes
-// its own one when it likes,
-//    sometimes before it says CURL_POLL_REMOVE, and descriptor numbers are reused at once. On
-//    REMOVE the dup is closed explicitly: a pending wait would keep it, and the connection, alive.
-//    An idle connection that comes back is a new Watch.
+//    its own one when it likes, sometimes before it says CURL_POLL_REMOVE, and descriptor numbers
+//    are reused at once. On REMOVE the dup is closed explicitly: a pending wait would keep it, and
+//    the connection, alive. An idle connection that comes back is a new Watch.
 // 3. Waits are one-shot. A completion first checks that its Watch is still the one in the table
-// (the generation check),
-//    then calls socket_action, then looks again, for the call may have changed everything, and
-//    re-arms what is wanted.
+//    (the generation check), then calls socket_action, then looks again, for the call may have
+//    changed everything, and re-arms what is wanted.
 // 4. After every socket_action the queue of results is drained: curl_multi_remove_handle first,
-// then finished(). A
-//    Transfer's finished() only notes the result and wakes its coroutine through the io_context: no
-//    coroutine is ever resumed inside a libcurl call.
+//    then finished(). A Transfer's finished() only notes the result and wakes its coroutine through
+//    the io_context: no coroutine is ever resumed inside a libcurl call.
 // 5. remove() takes a transfer out at once; it is for coroutines and destructors, which by rule 4
-// never run inside libcurl.
-//    Over HTTP/1.1 it costs the connection.
+//    never run inside libcurl. Over HTTP/1.1 it costs the connection.
 // 6. An error of socket_action itself poisons the handle: all transfers fail (CURLE_FAILED_INIT),
-// the handle is rebuilt.
+//    the handle is rebuilt.
 // 7. Requests do not queue in libcurl, where waiting would eat their time-outs: the caller admits
-// them.
+//    them.
 
 #include <curl/curl.h>
 

@@ -13,8 +13,7 @@
 //    it has already stored is not fetched twice, what is missing is fetched by ids. The same way
 //    leads around a page that makes listings fail.
 // 5. Only a missing `next` ends a walk. One that cannot be ended is taken apart by its spaces,
-// until
-//    what fails is one space, which is named among the failures and stops nothing else.
+//    until what fails is one space, which is named among the failures and stops nothing else.
 //
 // Network thread only; refers to the Context and Bodies, which outlive it.
 

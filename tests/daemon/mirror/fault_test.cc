@@ -228,14 +228,6 @@ TEST_F(SiteTest, AnOutageEndsTheCrawlInsteadOfMarkingEverything) {
   expect_equal();
 }
 
-TEST_F(SiteTest, AVanishedSiteIsUnreachable) {
-  given_site(content(2, 30, 1));
-  site().stop();
-  const auto outcome = crawl();
-  ASSERT_FALSE(outcome.result);
-  EXPECT_EQ(outcome.result.error().kind, store::ErrorKind::kUnreachable);
-}
-
 TEST_F(SiteTest, AWriterThatFailsEndsTheCrawlAndItsCursorsStayBehind) {
   given_site(content(3, 120, 2));
   site().change_settings([](site::Settings& settings) { settings.body_results_cap = 20; });
