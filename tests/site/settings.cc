@@ -98,7 +98,10 @@ std::optional<std::string> apply(const Json& changes, Settings& settings) {
   if (!changes.is_object()) return "the settings must be a JSON object";
   Settings changed = settings;
   std::optional<std::string> error;
-  for (const auto& [name, value] : changes.items()) {
+  for (const auto& item : changes.items()) {
+    // Not as a structured binding: clang 14 lets no lambda capture one.
+    const std::string& name = item.key();
+    const nlohmann::json& value = item.value();
     bool known = false;
     if (name == "faults") {
       known = true;

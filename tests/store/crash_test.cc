@@ -65,7 +65,7 @@ class CrashTest : public MirrorTest {
     ::close(pipe[1]);
     Outcome outcome;
     char byte = 0;
-    while (::read(pipe[0], &byte, 1) == 1) outcome.acknowledged = byte;
+    while (::read(pipe[0], &byte, 1) == 1) outcome.acknowledged = static_cast<unsigned char>(byte);
     ::close(pipe[0]);
     int status = 0;
     ::waitpid(child, &status, 0);

@@ -111,7 +111,7 @@ TEST_F(MigrateTest, NewMirrorIsSetUpAsPromised) {
 }
 
 TEST_F(MigrateTest, EmptyFileIsNoMirrorToRead) {
-  std::ofstream{path()};
+  { const std::ofstream empty(path()); }
   const auto opened = Reader::open(path());
   ASSERT_FALSE(opened.has_value());
   EXPECT_EQ(opened.error().kind, ErrorKind::kStoreBad);

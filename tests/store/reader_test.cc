@@ -35,10 +35,7 @@ class ReaderTest : public MirrorTest {
     batch.spaces[1].current_alias = "k";
     batch.spaces[1].description = "words";
     batch.space_labels.push_back({7, {"blue", "red"}});
-    const char* titles[] = {
-        "\xc3\x9c"
-        "bersicht",
-        "apple", "Banana"};
+    const char* titles[] = {"Übersicht", "apple", "Banana"};
     for (Id id = 1; id <= 3; ++id) {
       Page page = make_page_with_body(10 * id, static_cast<std::int32_t>(id));
       page.title = titles[id - 1];

@@ -220,7 +220,7 @@ TEST_F(CrawlTest, RequestsStayWithinTheirBounds) {
       older += content.versions(i).size() > 1;
   });
   const auto counters = site().counters();
-  EXPECT_LE(static_cast<double>(counters.body_listings), 1500 / 250 * 1.15 + 150 / 100.0 + 10);
+  EXPECT_LE(static_cast<double>(counters.body_listings), 1500 / 250.0 * 1.15 + 150 / 100.0 + 10);
   EXPECT_LE(static_cast<double>(counters.version_listings), static_cast<double>(older) * 1.05);
   expect_equal();
 }
