@@ -58,7 +58,7 @@ class ClientTest : public testing::Test {
     backoff.first = 1ms;
     backoff.longest = 4ms;
     const Client::Deps deps{*http_, *governor_, auth_, clock_, pool_};
-    client_.emplace(deps, std::move(base_url), 100, 2000ms, backoff);
+    client_.emplace(deps, std::move(base_url), 100, timeout_, backoff);
   }
 
   template <typename T>
@@ -91,6 +91,7 @@ class ClientTest : public testing::Test {
     return wait_for(client_->pages(std::move(target), Priority::kBodies, budget));
   }
 
+  std::chrono::milliseconds timeout_{15'000};
   BasicAuth auth_{"a@b.c", base::Secret("hunter2")};
   base::SystemClock clock_;
   asio::thread_pool pool_{2};
@@ -117,7 +118,7 @@ TEST_F(ClientTest, AListingComesWithItsNextLinkTimesAndCounts) {
   EXPECT_EQ(store::to_iso8601(*listing->server_time), "1994-11-06T08:49:37.000Z");
   EXPECT_GT(listing->wire_bytes, 0U);
   EXPECT_EQ(listing->body_bytes, listing->wire_bytes);
-  EXPECT_LE(clock_.now() - listing->received_at, 5s);
+  EXPECT_LE(clock_.now() - listing->received_at, 20s);
   const auto request = server_->received().at(0);
   EXPECT_EQ(request.target, "/wiki/api/v2/pages?body-format=storage&limit=2");
   EXPECT_EQ(request.header("authorization"), "Basic YUBiLmM6aHVudGVyMg==");
@@ -279,7 +280,7 @@ TEST_F(ClientTest, ASiteThatCannotBeReachedIsUnreachable) {
   ASSERT_FALSE(listing);
   EXPECT_EQ(listing.error().kind, store::ErrorKind::kUnreachable);
   EXPECT_EQ(listing.error().name, "connection_refused");
-  EXPECT_GT(client_->usage().retried, 1);
+  EXPECT_GE(client_->usage().retried, 1);
 }
 
 TEST_F(ClientTest, TheCanaryKnowsUs) {
@@ -421,11 +422,12 @@ TEST_F(ClientTest, NobodyIsAskedForNobodyAndNotForTooMany) {
 }
 
 TEST_F(ClientTest, AStalledAnswerIsTriedAgain) {
+  timeout_ = 300ms;
   serve([](const Received& request) {
     return request.number == 1 ? Reply().hold() : Reply::json(pages_json({1}));
   });
   EXPECT_TRUE(pages());
-  EXPECT_EQ(client_->usage().retried, 1);
+  EXPECT_GE(client_->usage().retried, 1);
 }
 
 TEST_F(ClientTest, TheTokenIsInNoLogAndNoError) {

@@ -221,6 +221,13 @@ TEST(GovernorLearningTest, TheConfiguredRateIsNeverExceeded) {
   const auto outcome = Simulation(site, options, 1).run(500);
   EXPECT_GE(outcome.seconds, 499 / 50.0 - 0.2);
   EXPECT_LE(outcome.seconds, 500 / 50.0 * 1.02);
+
+  // Not even where the site names a higher one and has plenty left.
+  site.rate = 100;
+  site.burst = 100;
+  site.headers = true;
+  options.max_requests_per_second = 10;
+  EXPECT_GE(Simulation(site, options, 1).run(200).seconds, 199 / 10.0 - 0.2);
 }
 
 }  // namespace confluence
