@@ -419,7 +419,8 @@ void GovernorRules::read_burst(double limit, std::optional<double> remaining, bo
         std::max(next_slot_, now + from_seconds((in_flight_ + 1 - *remaining) / named_rate_));
   }
   // A stock beyond that and a reserve: the site has granted more than our pace took.
-  if (remaining && *remaining > in_flight_ + std::max(2.0, kReserve * limit)) {
+  const bool named_rate_binds = requests_per_second() >= named_rate_ * named_share_;
+  if (named_rate_binds && remaining && *remaining > in_flight_ + std::max(2.0, kReserve * limit)) {
     next_slot_ = std::min(next_slot_, now);
   }
   const bool scarce = remaining ? *remaining < std::max(1.0, 0.05 * limit) : near;
