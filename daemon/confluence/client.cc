@@ -88,6 +88,31 @@ class Client::Tries {
   std::optional<base::Clock::Steady> unreachable_since_;
 };
 
+// Counts a request among refusals_coming_ from its answer's head to the end of this. Shared with
+// the request, which may outlive the coroutine that sent it.
+class Client::ComingRefusal {
+ public:
+  explicit ComingRefusal(int& count) : count_(count) {}
+  ~ComingRefusal() {
+    if (*counted_) --count_;
+  }
+  ComingRefusal(const ComingRefusal&) = delete;
+  ComingRefusal& operator=(const ComingRefusal&) = delete;
+
+  void watch(http::Request& request) {
+    request.on_head = [&count = count_, weak = std::weak_ptr<bool>(counted_)](int status) {
+      const auto counted = weak.lock();
+      if (status != 429 || !counted || *counted) return;
+      *counted = true;
+      ++count;
+    };
+  }
+
+ private:
+  int& count_;
+  std::shared_ptr<bool> counted_ = std::make_shared<bool>(false);
+};
+
 Client::Client(Deps deps, std::string base_url, store::Observation last_observation,
                std::chrono::milliseconds timeout, Backoff backoff)
     : deps_(deps),
@@ -109,7 +134,7 @@ http::Request Client::request_for(const Asked& asked) {
   request.repeatable = true;  // everything this client asks only reads
   // Counted here, and not per answer: libcurl sends again what a dead connection swallowed.
   request.may_leave = [this] {
-    if (!deps_.governor.open()) return false;
+    if (refusals_coming_ > 0 || !deps_.governor.open()) return false;
     ++usage_.requests;
     return true;
   };
@@ -145,6 +170,8 @@ base::Awaitable<store::Result<Client::Answer>> Client::exchange(const Asked& ask
     {
       auto permit = co_await deps_.governor.acquire(asked.priority);
       auto request = request_for(asked);
+      ComingRefusal refusal(refusals_coming_);
+      refusal.watch(request);
       Answer answer;
       answer.observation = ++observation_;
       auto response = co_await deps_.http.send(std::move(request));

@@ -86,6 +86,7 @@ class Client {
   struct Asked;
   struct Answer;
   class Tries;
+  class ComingRefusal;
 
   // One answer of status 200, however many requests that took.
   base::Awaitable<store::Result<Answer>> exchange(const Asked& asked, Tries& tries);
@@ -105,6 +106,9 @@ class Client {
   Backoff backoff_;
   std::minstd_rand random_;
   Usage usage_;
+  // Refusals that are read as far as their head: the governor hears of them when they are whole,
+  // and nothing may leave meanwhile.
+  int refusals_coming_ = 0;
 };
 
 }  // namespace confluence

@@ -230,7 +230,14 @@ bool Exchange::take_header(std::string_view line) {
     return true;
   }
   const auto plain = trimmed(line);
-  if (plain.empty()) header_section_over_ = true;
+  if (plain.empty()) {
+    if (!header_section_over_ && request_.on_head) {
+      long status = 0;
+      curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
+      if (status >= 200) request_.on_head(static_cast<int>(status));
+    }
+    header_section_over_ = true;
+  }
   const auto colon = plain.find(':');
   // Trailers and folded lines carry nothing that we use.
   if (header_section_over_ || colon == plain.npos || line.front() == ' ' || line.front() == '\t') {

@@ -43,6 +43,9 @@ struct Request {
   // holds it back (the error is kRetryAfter "withheld", nothing was sent). Must not call into the
   // Client.
   std::function<bool()> may_leave;
+  // Told on the network thread when the head of the final answer is there; its body, and the end of
+  // send(), come later. Must not call into the Client.
+  std::function<void(int status)> on_head;
   Limits limits;
 };
 

@@ -135,6 +135,32 @@ TEST_F(ClientTest, EveryTryTakesAHigherObservationNumber) {
   EXPECT_EQ(pages()->observation, 104);
 }
 
+TEST_F(ClientTest, NothingLeavesWhileARefusalIsStillBeingRead) {
+  serve([](const Received& request) {
+    if (request.number > 1) return Reply::json(pages_json({1}));
+    Reply refusal;
+    refusal.send("HTTP/1.1 429 Too Many Requests\r\nRetry-After: 1\r\nContent-Length: 2\r\n\r\n");
+    refusal.hold().send("{}");
+    return refusal;
+  });
+  const std::string target = "/wiki/api/v2/pages?limit=2";
+  int done = 0;
+  auto ask = [](Client& client, std::string asked, int& count) -> base::Awaitable<void> {
+    auto listing = co_await client.pages(std::move(asked), Priority::kBodies, tries(6));
+    if (listing) ++count;
+  };
+  asio::co_spawn(io_, ask(*client_, target, done), asio::detached);
+  io_.run_for(300ms);  // the head is read
+  ASSERT_EQ(server_->requests(), 1);
+  asio::co_spawn(io_, ask(*client_, target, done), asio::detached);
+  io_.run_for(100ms);
+  EXPECT_EQ(server_->requests(), 1);
+  const auto released = std::chrono::steady_clock::now();
+  server_->release();
+  EXPECT_TRUE(run_until([&] { return done == 2; }));
+  EXPECT_GE(std::chrono::steady_clock::now() - released, 900ms);
+}
+
 TEST_F(ClientTest, ANextLinkIsFollowedAsItWasSent) {
   serve([](const Received& request) {
     return Reply::json(request.number == 1

@@ -64,8 +64,8 @@ using SiteTest = MirrorTest;
 TEST_F(SiteTest, ARateIsKeptAndAnOpenWaitIsRespected) {
   given_site(content(3, 30, 1));
   site().change_settings([](site::Settings& settings) {
-    settings.rate = 25;
-    settings.burst = 5;
+    settings.rate = 6;
+    settings.burst = 1;
     settings.rate_headers = site::RateHeaders::kRetryAfter;
   });
   expect_done(crawl());
