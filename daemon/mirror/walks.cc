@@ -13,7 +13,7 @@ namespace {
 
 constexpr int kMaxRestarts = 12;
 constexpr int kMaxFailures = 3;
-constexpr int kLongWalk = 4;  // listings after which a walk that goes on counts as long
+constexpr int kLongWalk = 6;  // listings after which a walk that goes on counts as long
 
 std::string describe(const store::WalkState& state) {
   if (state.space_ids.size() == 1) return fmt::format("listing:space {}", state.space_ids.front());
