@@ -10,10 +10,42 @@ namespace base {
 
 namespace detail {
 
+struct Gate {
+  std::mutex mutex;
+  bool open = true;
+};
+
+namespace {
+// An io_context that goes empties its queue without a lock: nothing may be posted from then on. The
+// services of a context are shut down youngest first, its scheduler, the eldest, last.
+class GateService final : public asio::execution_context::service {
+ public:
+  using key_type = GateService;
+  static asio::execution_context::id id;
+
+  explicit GateService(asio::execution_context& context) : service(context) {}
+  const std::shared_ptr<Gate>& gate() const { return gate_; }
+
+ private:
+  void shutdown() override {
+    const std::lock_guard lock(gate_->mutex);
+    gate_->open = false;
+  }
+  std::shared_ptr<Gate> gate_ = std::make_shared<Gate>();
+};
+asio::execution_context::id GateService::id;
+}  // namespace
+
+std::shared_ptr<Gate> gate_of(const asio::any_io_executor& executor) {
+  auto& context = asio::query(executor, asio::execution::context);
+  return asio::use_service<GateService>(context).gate();
+}
+
 void DeliveryBase::announce() {
   arrived_ = true;
   if (timer_ == nullptr) return;  // nobody waits yet, or any more
-  // Posted under the mutex: the frame, and with it the io_context, cannot go meanwhile.
+  const std::lock_guard gate_lock(gate_->mutex);
+  if (!gate_->open) return;
   asio::post(executor_, [self = shared_from_this()] {
     const std::lock_guard lock(self->mutex_);
     if (self->timer_ != nullptr) self->timer_->cancel();

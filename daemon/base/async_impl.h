@@ -16,12 +16,16 @@
 
 namespace base::detail {
 
+// Whether the event loop is still there to be posted to; closed before it begins to go.
+struct Gate;
+std::shared_ptr<Gate> gate_of(const asio::any_io_executor& executor);
+
 // One value on its way from another thread to a coroutine. The awaiting frame owns the timer it
-// sleeps on; `timer_` is cleared when the frame goes, under the mutex, so that put() never touches
-// an io_context that is being destroyed.
+// sleeps on; `timer_` is cleared when the frame goes, under the mutex.
 class DeliveryBase : public std::enable_shared_from_this<DeliveryBase> {
  public:
-  explicit DeliveryBase(asio::any_io_executor executor) : executor_(std::move(executor)) {}
+  explicit DeliveryBase(asio::any_io_executor executor)
+      : executor_(std::move(executor)), gate_(gate_of(executor_)) {}
   virtual ~DeliveryBase() = default;
 
   Awaitable<void> arrival();
@@ -33,6 +37,7 @@ class DeliveryBase : public std::enable_shared_from_this<DeliveryBase> {
 
  private:
   asio::any_io_executor executor_;
+  std::shared_ptr<Gate> gate_;
   asio::steady_timer* timer_ = nullptr;
   bool arrived_ = false;
 };
