@@ -84,7 +84,10 @@ TEST_F(TokenTest, TextThatIsNoTokenIsRefused) {
   EXPECT_EQ(read_file("s3cr3t s3cr3t"), "<token_invalid>");
   EXPECT_EQ(read_file(std::string_view("s3cr3t\0x", 8)), "<token_invalid>");
   EXPECT_EQ(read_file("s3cr3t\x1b[0m"), "<token_invalid>");
-  EXPECT_EQ(read_file(std::string(16 * 1024, 'x') + "\n"), std::string(16 * 1024, 'x'));
+  const std::string longest(16 * 1024, 'x');
+  std::string line = longest;
+  line += '\n';
+  EXPECT_EQ(read_file(line), longest);
   EXPECT_EQ(read_file(std::string(16 * 1024 + 1, 'x')), "<token_invalid>");
   EXPECT_EQ(read_file(std::string(17 * 1024, 'x')), "<token_unsafe>");
 }
