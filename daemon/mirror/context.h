@@ -42,7 +42,8 @@ struct CrawlOptions {
   int max_concurrency = 8;
   std::chrono::seconds overlap{900};  // of the closing poll, in the site's time
   bool retry_quarantine = false;      // try now what is waiting in quarantine
-  bool refetch_bodies = false;        // fetch every body, not only those whose version is new
+  bool closing_sweep = true;    // look at everything once more at the end, where that is cheap
+  bool refetch_bodies = false;  // fetch every body, not only those whose version is new
   SplitScheme split = SplitScheme::kScout;
   std::string scope;  // what is crawled, in words; an interrupted crawl is only taken up again
                       // under the same scope

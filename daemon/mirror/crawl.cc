@@ -375,7 +375,8 @@ base::Awaitable<void> Crawl::Impl::follow_changes() {
   std::vector<store::Id> ids;
   for (const auto& space : spaces_.admitted()) ids.push_back(space.id);
   const auto cost = context_.progress.pages_known / kMaxPageSize + 1;
-  const bool sweep = cost * kSweepShare <= context_.deps.client.usage().requests;
+  const bool cheap = cost * kSweepShare <= context_.deps.client.usage().requests;
+  const bool sweep = context_.options.closing_sweep && cheap;
   return changes_.follow_up(std::move(ids), site_time_at_start_, sweep);
 }
 

@@ -115,6 +115,7 @@ TEST_F(CrawlTest, MovesArchivingAndTrashingDuringACrawlAreFoundAtItsEndOrByTheNe
 TEST_F(CrawlTest, APageMovedBehindTheCrawlsBackIsNotLost) {
   given_site(content(4, 300, 6));
   // The history that follows makes the crawl long enough for a sweep at its end.
+  options.closing_sweep = true;
   const auto moved = some_pages(30);
   at_request(6, [&] {
     site().with_content([&](site::Content& content) {

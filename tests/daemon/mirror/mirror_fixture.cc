@@ -136,6 +136,7 @@ MirrorTest::MirrorTest() {
   process.path = folder_ / "mirror.db";
   options.admits = [](const store::Space&) { return true; };
   options.scope = "everything";
+  options.closing_sweep = false;  // it would hide what was lost on the way
 }
 
 MirrorTest::~MirrorTest() {
@@ -380,6 +381,7 @@ TEST(MirrorLife, DISABLED_DiesBeforeItsCommit) {
   CrawlOptions crawl_options;
   crawl_options.admits = [](const store::Space&) { return true; };
   crawl_options.scope = "everything";
+  crawl_options.closing_sweep = false;
   Process process(life);
   auto result = process.crawl(crawl_options);
   if (!result) {
