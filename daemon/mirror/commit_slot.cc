@@ -1,7 +1,7 @@
 #include "daemon/mirror/commit_slot.h"
 
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/post.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <exception>
 #include <optional>
 #include <utility>
 
@@ -15,7 +15,7 @@ struct CommitSlot::State {
   base::Signal done;
   OnCommit report;
   std::function<void()> then;
-  std::optional<store::Result<store::CommitInfo>> result;
+  std::optional<store::Result<void>> result;
 };
 
 CommitSlot::CommitSlot(asio::io_context& io, store::Writer& writer, OnCommit on_commit)
@@ -26,20 +26,26 @@ base::Awaitable<store::Result<void>> CommitSlot::put(store::Batch batch,
   auto former = co_await drain();
   if (!former) co_return former;
   pending_ = std::make_shared<State>(io_, on_commit_, std::move(then));
-  auto on_done = [state = pending_, guard = asio::make_work_guard(io_)](
-                     store::Result<store::CommitInfo> result) mutable {
-    // Moved, not shared: what it owns belongs to the network thread.
-    auto deliver = [state = std::move(state), result = std::move(result)]() mutable {
-      if (result) state->report(*result);
-      if (result && state->then) state->then();
-      state->result = std::move(result);
-      state->done.notify_all();
-    };
-    asio::post(guard.get_executor(), std::move(deliver));
-    // The callback may be kept by the writer for a while: it must not hold the network thread up.
-    guard.reset();
+  auto commit = [](store::Writer& writer, store::Batch rows,
+                   std::shared_ptr<State> state) -> base::Awaitable<void> {
+    auto committed = co_await base::commit(writer, std::move(rows));
+    if (!committed) {
+      state->result.emplace(store::fail(std::move(committed.error())));
+      co_return;
+    }
+    state->report(*committed);
+    if (state->then) state->then();
+    state->result.emplace();
   };
-  writer_.submit(std::move(batch), std::move(on_done));
+  auto on_end = [state = pending_](const std::exception_ptr& failure) {
+    if (failure) {
+      state->result.emplace(store::fail(store::ErrorKind::kBug, "commit_bug",
+                                        "cannot commit: an exception came in the way"));
+    }
+    state->done.notify_all();
+  };
+  // A coroutine of its own, that nobody cancels: what was handed over cannot be taken back.
+  asio::co_spawn(io_, commit(writer_, std::move(batch), pending_), std::move(on_end));
   co_return store::Result<void>();
 }
 
@@ -50,8 +56,7 @@ base::Awaitable<store::Result<void>> CommitSlot::drain() {
   }
   if (!pending_) co_return store::Result<void>();
   const auto state = std::exchange(pending_, nullptr);
-  if (*state->result) co_return store::Result<void>();
-  co_return store::fail(state->result->error());
+  co_return *state->result;
 }
 
 }  // namespace mirror

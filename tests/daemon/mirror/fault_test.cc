@@ -97,6 +97,24 @@ TEST_F(SiteTest, AChangedLimitThatIsRefusedOnlyCostsTheChange) {
   expect_equal();
 }
 
+TEST_F(SiteTest, WhereALimitMayNotChangeAWalkGoesOnWithTheOneItHas) {
+  given_site(content(1, 250, 1));
+  site().change_settings([](site::Settings& settings) {
+    settings.refuse_changed_limit = true;
+    settings.results_cap = 20;
+  });
+  options.split = SplitScheme::kNone;
+  // Both tries of one request fail: the walk wants to go on with half the page size.
+  at_request(10, [this] {
+    site().set_fault(Fault::k500, 1);
+    at_request(3, [this] { site().clear_faults(); });
+  });
+  expect_done(crawl());
+  expect_equal();
+  // The walk did not have to begin again without bodies: such are the closing poll's alone.
+  EXPECT_LE(site().counters().plain_listings, 2U);
+}
+
 TEST_F(SiteTest, PoisonPagesAreNamedAndEverythingElseIsThere) {
   site::ServerOptions server;
   server.content = content(4, 400, 2);
