@@ -27,8 +27,6 @@ tl::unexpected<Error> failed(const std::string& cause) {
                               "run the command by hand: its first line must be the token"});
 }
 
-std::string cause(int error) { return std::generic_category().message(error); }
-
 struct Actions {
   Actions() { ::posix_spawn_file_actions_init(&value); }
   ~Actions() { ::posix_spawn_file_actions_destroy(&value); }

@@ -4,6 +4,7 @@
 // reports it uses that exit code. Messages name files and keys, never a secret.
 
 #include <string>
+#include <system_error>
 #include <tl/expected.hpp>
 
 namespace config {
@@ -16,5 +17,8 @@ struct Error {
 
 template <typename T>
 using Result = tl::expected<T, Error>;
+
+// What an errno value means, in words.
+inline std::string cause(int error) { return std::generic_category().message(error); }
 
 }  // namespace config

@@ -26,8 +26,6 @@ class Descriptor {
   int fd_;
 };
 
-std::string cause(int error) { return std::generic_category().message(error); }
-
 Result<void> check(const std::filesystem::path& path, const std::string& what,
                    const FileRules& rules, const struct stat& status) {
   const auto refuse = [&](const std::string& why, const std::string& hint) {

@@ -9,10 +9,10 @@
 #include <system_error>
 #include <utility>
 
+#include "store/open.h"
+
 namespace store {
 namespace {
-
-constexpr mode_t kMode = 0640;
 
 Error lock_error(const char* verb, const std::filesystem::path& path, int number) {
   return Error(ErrorKind::kSystem, number == ENOSPC ? "disk_full" : "cannot_lock",
@@ -34,7 +34,7 @@ std::string owner_of(int fd) {
 
 Result<MirrorLock> MirrorLock::acquire(const std::filesystem::path& mirror) {
   const std::filesystem::path path = mirror.string() + ".lock";
-  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kMode);
+  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kMirrorMode);
   if (fd < 0) return fail(lock_error("open", path, errno));
   MirrorLock lock(fd);
   int locked = 0;

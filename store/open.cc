@@ -14,8 +14,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr mode_t kMode = 0640;
-
 Error system_error(const char* verb, const fs::path& path, int number) {
   const bool full = number == ENOSPC || number == EDQUOT;
   return Error(
@@ -27,12 +25,12 @@ Error system_error(const char* verb, const fs::path& path, int number) {
 
 // SQLite would create the file by the umask; its -wal and -shm take over the mode of this one.
 Result<void> create_file(const fs::path& path) {
-  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, kMode);
+  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, kMirrorMode);
   if (fd < 0) {
     if (errno == EEXIST) return {};
     return fail(system_error("create", path, errno));
   }
-  const int moded = ::fchmod(fd, kMode);
+  const int moded = ::fchmod(fd, kMirrorMode);
   const int number = errno;
   ::close(fd);
   if (moded != 0) return fail(system_error("set the mode of", path, number));

@@ -5,6 +5,8 @@
 // come out ready to use; errors are kStoreBad (damaged, foreign, newer) and kSystem, and name the
 // path and the cause.
 
+#include <sys/types.h>
+
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -13,12 +15,14 @@
 
 namespace store {
 
+constexpr mode_t kMirrorMode = 0640;  // of the mirror and of every copy and lock beside it
+
 struct WriteOptions {
   bool create = true;  // false: an absent file is an error
   std::string vfs;     // empty: the default one
 };
 
-// The file is created with mode 0640. Migrated, WAL (which stays in place at close), foreign keys
+// The file is created with kMirrorMode. Migrated, WAL (which stays in place at close), foreign keys
 // on.
 Result<std::unique_ptr<Db>> open_for_writing(const std::filesystem::path& path,
                                              const WriteOptions& options);

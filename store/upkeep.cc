@@ -21,7 +21,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr mode_t kMode = 0640;
 constexpr int kPagesAStep = 1024;  // 8 MiB
 
 Error system_error(const std::string& verb, const fs::path& path, int number) {
@@ -52,7 +51,7 @@ class UnfinishedFile {
     const int fd = ::mkostemp(name.data(), O_CLOEXEC);
     if (fd < 0) return fail(system_error("create", name, errno));
     UnfinishedFile file{fs::path(name)};
-    const int moded = ::fchmod(fd, kMode);
+    const int moded = ::fchmod(fd, kMirrorMode);
     const int number = errno;
     ::close(fd);
     if (moded != 0) return fail(system_error("set the mode of", name, number));

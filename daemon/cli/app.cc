@@ -23,7 +23,6 @@ namespace {
 constexpr const char* kFooter =
     "Every command takes --config FILE, --db FILE, --json, --quiet, --no-progress and --log-level "
     "LEVEL.";
-constexpr int kFindings = 1;
 
 struct Streams {
   std::istream& in;

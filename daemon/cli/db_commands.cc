@@ -17,8 +17,6 @@ namespace cli {
 
 namespace {
 
-constexpr int kFindings = 1;
-
 // One line on a terminal that says how far a long task is; removed when the task ends.
 class Percentage {
  public:
@@ -73,7 +71,7 @@ int print_findings(const store::CheckReport& report, const std::string& file,
   return report.findings.empty() ? 0 : kFindings;
 }
 
-int run_check(const GlobalOptions& globals, std::ostream& out, std::ostream& err) {
+int run_db_check(const GlobalOptions& globals, std::ostream& out, std::ostream& err) {
   const auto path = resolve_mirror_path(globals);
   if (!path) return report(path.error(), err);
   const auto found = [&] {
@@ -143,7 +141,8 @@ void add_db_commands(CLI::App& app, const GlobalOptions& globals, std::ostream& 
   auto* db = app.add_subcommand("db", "Care of the mirror file");
   db->require_subcommand(1);
   auto* check = db->add_subcommand("check", "Read everything and say what is not as it should be");
-  check->callback([&globals, &out, &err, &exit_code] { exit_code = run_check(globals, out, err); });
+  check->callback(
+      [&globals, &out, &err, &exit_code] { exit_code = run_db_check(globals, out, err); });
   auto file = std::make_shared<std::string>();
   auto* backup = db->add_subcommand("backup", "A consistent copy, also while a sync runs");
   backup->add_option("file", *file, "Where it goes; must not exist")->type_name("FILE")->required();

@@ -11,6 +11,8 @@
 
 namespace cli {
 
+constexpr int kFindings = 1;  // exit code: done, with findings
+
 // Prints `confmirror: <message>` and the hint below it, nothing for "pipe_closed"; returns the exit
 // code for it.
 int report(const store::Error& error, std::ostream& err);

@@ -5,14 +5,13 @@
 #include <algorithm>
 
 #include "daemon/confluence/parse.h"
+#include "daemon/confluence/text.h"
 
 namespace confluence {
 
 namespace {
 
 using store::ErrorKind;
-
-bool contains(std::string_view text, std::string_view part) { return text.find(part) != text.npos; }
 
 bool is_json(const http::Response& response) {
   const auto start = response.body.find_first_not_of(" \t\r\n");

@@ -6,6 +6,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "daemon/confluence/text.h"
+
 namespace confluence {
 
 namespace {
@@ -50,8 +52,6 @@ std::optional<std::int64_t> leading_number(std::string_view text) {
   if (error != std::errc()) return std::nullopt;
   return value;
 }
-
-bool contains(std::string_view text, std::string_view part) { return text.find(part) != text.npos; }
 
 std::optional<store::Time> parse_instant(std::string_view text) {
   text = trimmed(text);

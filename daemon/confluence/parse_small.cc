@@ -14,10 +14,10 @@ namespace {
 constexpr int kMaxDepth = 64;
 
 // A value of nlohmann's document, or nothing.
-class Node {
+class JsonNode {
  public:
-  Node() = default;
-  explicit Node(const nlohmann::json* value) : value_(value) {}
+  JsonNode() = default;
+  explicit JsonNode(const nlohmann::json* value) : value_(value) {}
 
   confluence::json::Kind kind() const {
     using confluence::json::Kind;
@@ -44,14 +44,14 @@ class Node {
   std::string_view string() const { return value_->get_ref<const std::string&>(); }
   std::int64_t integer() const { return value_->get<std::int64_t>(); }
   bool boolean() const { return value_->get<bool>(); }
-  Node child(std::string_view key) const {
+  JsonNode child(std::string_view key) const {
     if (value_ == nullptr || !value_->is_object()) return {};
     const auto found = value_->find(key);
-    return found == value_->end() ? Node() : Node(&*found);
+    return found == value_->end() ? JsonNode() : JsonNode(&*found);
   }
-  Node first() const {
-    return value_ == nullptr || !value_->is_array() || value_->empty() ? Node()
-                                                                       : Node(&value_->front());
+  JsonNode first() const {
+    return value_ == nullptr || !value_->is_array() || value_->empty() ? JsonNode()
+                                                                       : JsonNode(&value_->front());
   }
 
  private:
@@ -100,25 +100,25 @@ store::Result<Listing<Row>> parse_rows(std::string_view body, std::string_view i
   Listing<Row> listing;
   listing.rows.reserve(results->size());
   for (const auto& element : *results) {
-    const Node node(&element);
+    const JsonNode node(&element);
     std::string reason;
     if (!element.is_object()) {
       listing.bad_rows.push_back({{}, "the row is not an object"});
       continue;
     }
-    Row row = read_row(confluence::json::Fields<Node>(node, {}, &reason));
+    Row row = read_row(confluence::json::Fields<JsonNode>(node, {}, &reason));
     if (reason.empty()) {
       listing.rows.push_back(std::move(row));
     } else {
       listing.bad_rows.push_back({confluence::json::shown_id(node, id_key), std::move(reason)});
     }
   }
-  const auto next = Node(&*document).child("_links").child("next");
+  const auto next = JsonNode(&*document).child("_links").child("next");
   if (next.kind() == confluence::json::Kind::kString) listing.next = next.string();
   return listing;
 }
 
-store::Space read_space(confluence::json::Fields<Node> row) {
+store::Space read_space(confluence::json::Fields<JsonNode> row) {
   store::Space space;
   space.id = row.id("id");
   space.key = row.text("key");
@@ -135,7 +135,7 @@ store::Space read_space(confluence::json::Fields<Node> row) {
   return space;
 }
 
-store::User read_user(confluence::json::Fields<Node> row) {
+store::User read_user(confluence::json::Fields<JsonNode> row) {
   store::User user;
   user.account_id = row.text("accountId");
   user.display_name = row.maybe_text("displayName");
@@ -145,9 +145,9 @@ store::User read_user(confluence::json::Fields<Node> row) {
 }
 
 // The text of a v2, v1, gateway or edge error document.
-ServerMessage message_of(const Node& root) {
+ServerMessage message_of(const JsonNode& root) {
   ServerMessage message;
-  const auto text_of = [](const Node& node) {
+  const auto text_of = [](const JsonNode& node) {
     return node.kind() == confluence::json::Kind::kString ? std::string(node.string())
                                                           : std::string();
   };
@@ -193,7 +193,7 @@ store::Result<Listing<store::Space>> parse_spaces(std::string_view body) {
 }
 
 store::Result<Listing<std::string>> parse_labels(std::string_view body) {
-  const auto read_label = [](confluence::json::Fields<Node> row) { return row.text("name"); };
+  const auto read_label = [](confluence::json::Fields<JsonNode> row) { return row.text("name"); };
   return parse_rows<std::string>(body, "id", read_label);
 }
 
@@ -206,13 +206,13 @@ store::Result<Identity> parse_identity(std::string_view body) {
   if (!document) return store::fail(document.error());
   if (!document->is_object()) return unexpected_document("a user");
   std::string reason;
-  confluence::json::Fields<Node> row(Node{&*document}, {}, &reason);
+  confluence::json::Fields<JsonNode> row(JsonNode{&*document}, {}, &reason);
   Identity identity;
   identity.account_id = row.text_or_empty("accountId");
   identity.display_name = row.text_or_empty("displayName");
   identity.email = row.text_or_empty("email");
   if (!reason.empty()) return unexpected_document("a user (" + reason + ")");
-  const auto type = Node(&*document).child("type");
+  const auto type = JsonNode(&*document).child("type");
   if (identity.account_id.empty() && type.kind() == confluence::json::Kind::kAbsent) {
     return unexpected_document("a user");
   }
@@ -229,7 +229,7 @@ ServerMessage parse_server_message(std::string_view body) {
   ServerMessage message;
   if (body.front() == '{' && !too_deep(body)) {
     const auto document = nlohmann::json::parse(body, nullptr, /*allow_exceptions=*/false);
-    if (!document.is_discarded()) message = message_of(Node(&document));
+    if (!document.is_discarded()) message = message_of(JsonNode(&document));
   } else if (body.front() == '<') {
     message.text = text_of_html(body);
   } else {

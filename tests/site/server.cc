@@ -25,7 +25,7 @@ namespace {
 namespace asio = boost::asio;
 using asio::ip::tcp;
 
-constexpr auto kToken = asio::as_tuple(asio::use_awaitable);
+constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::chrono::milliseconds kChurnStep{20};
 constexpr std::chrono::milliseconds kAcceptPause{50};
 
@@ -33,14 +33,14 @@ asio::awaitable<void> accept_all(State& state, asio::io_context& io, tcp::accept
   asio::steady_timer pause(io);
   while (acceptor.is_open()) {
     tcp::socket socket(asio::make_strand(io));
-    const auto [error] = co_await acceptor.async_accept(socket, kToken);
+    const auto [error] = co_await acceptor.async_accept(socket, kAsTuple);
     if (!error) {
       start_session(state, std::move(socket));
       continue;
     }
     // Out of descriptors, or the peer went: neither ends the site.
     pause.expires_after(kAcceptPause);
-    const auto [ignored] = co_await pause.async_wait(kToken);
+    const auto [ignored] = co_await pause.async_wait(kAsTuple);
     (void)ignored;
   }
 }
@@ -50,7 +50,7 @@ asio::awaitable<void> churn_forever(State& state, asio::io_context& io) {
   asio::steady_timer timer(io);
   while (true) {
     timer.expires_after(kChurnStep);
-    const auto [error] = co_await timer.async_wait(kToken);
+    const auto [error] = co_await timer.async_wait(kAsTuple);
     if (error) co_return;
     churn.step(std::chrono::steady_clock::now());
   }
