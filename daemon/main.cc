@@ -8,10 +8,10 @@
 #include "daemon/cli/app.h"
 
 int main(int argc, char** argv) {
-  // A few arenas are enough for a few threads. Listings come and go by the megabyte: their memory
-  // is kept, for a fresh mapping each time costs more than reading it.
-  mallopt(M_ARENA_MAX, 2);
-  mallopt(M_MMAP_THRESHOLD, 16 << 20);
+  // One arena: what one thread frees another uses again. Listings come and go by the megabyte:
+  // their memory is kept, for a fresh mapping each time costs more than reading it.
+  mallopt(M_ARENA_MAX, 1);
+  mallopt(M_MMAP_THRESHOLD, 2 << 20);
   mallopt(M_TRIM_THRESHOLD, 32 << 20);
   // A core file would hold the token.
   prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
