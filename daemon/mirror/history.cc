@@ -10,7 +10,7 @@ namespace mirror {
 
 namespace {
 constexpr std::size_t kRefill = 500;
-constexpr int kMaxPlaceLosses = 5;
+constexpr int kMaxListingRestarts = 5;
 constexpr int kMaxPasses = 10;  // over pages that are due again as soon as they are done
 
 std::string subject_of(store::Id page_id) { return fmt::format("versions:{}", page_id); }
@@ -136,7 +136,7 @@ base::Awaitable<bool> HistoryBackfill::read_all(Reading& reading, CommitSlot& sl
 
 bool HistoryBackfill::retry(Reading& reading, const store::Error& error, bool shrunk) {
   const bool lost_place = error.name == "cursor_refused" || error.name == "cursor_repeated";
-  if (!shrunk && !(lost_place && ++reading.restarts <= kMaxPlaceLosses)) return false;
+  if (!shrunk && !(lost_place && ++reading.restarts <= kMaxListingRestarts)) return false;
   // From the start: rows seen twice are free.
   reading.next.clear();
   reading.kept.clear();
