@@ -4,13 +4,13 @@
 
 #include <algorithm>
 
+#include "daemon/mirror/follow.h"
 #include "daemon/mirror/plan.h"
 
 namespace mirror {
 
 namespace {
 constexpr std::size_t kRefill = 500;
-constexpr int kMaxListingRestarts = 5;
 constexpr int kMaxPasses = 10;  // over pages that are due again as soon as they are done
 
 std::string subject_of(store::Id page_id) { return fmt::format("versions:{}", page_id); }
