@@ -11,7 +11,7 @@ int main(int argc, char** argv) {
   // One arena: what one thread frees another uses again. Listings come and go by the megabyte:
   // their memory is kept, for a fresh mapping each time costs more than reading it.
   mallopt(M_ARENA_MAX, 1);
-  mallopt(M_MMAP_THRESHOLD, 2 << 20);
+  mallopt(M_MMAP_THRESHOLD, 1 << 20);
   mallopt(M_TRIM_THRESHOLD, 32 << 20);
   // A core file would hold the token.
   prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <mutex>
 
 #include "daemon/confluence/json_fields.h"
 #include "daemon/confluence/parse_document.h"
@@ -68,10 +69,14 @@ class Node {
   bool present_ = false;
 };
 
-// One parser a thread, kept for its buffers, unless a huge document has made them huge.
+// The one parser of all threads, in turn: it takes over ten times the size of a document, and each
+// has it for a few milliseconds only. It is kept for its buffers, unless a huge document has made
+// them huge.
 class Document {
  public:
-  Document() : parser_(kept() ? std::move(kept()) : std::make_unique<dom::parser>()) {}
+  Document() : turn_(mutex()), parser_(std::move(kept())) {
+    if (!parser_) parser_ = std::make_unique<dom::parser>();
+  }
   ~Document() {
     if (parser_->capacity() <= kKeptCapacity) kept() = std::move(parser_);
   }
@@ -92,10 +97,15 @@ class Document {
 
  private:
   static constexpr std::size_t kKeptCapacity = 4u << 20;
+  static std::mutex& mutex() {
+    static std::mutex mutex;
+    return mutex;
+  }
   static std::unique_ptr<dom::parser>& kept() {
-    thread_local std::unique_ptr<dom::parser> parser;
+    static std::unique_ptr<dom::parser> parser;
     return parser;
   }
+  std::lock_guard<std::mutex> turn_;
   std::unique_ptr<dom::parser> parser_;
 };
 

@@ -169,6 +169,7 @@ base::Awaitable<bool> Bodies::fetch_batch(const std::vector<store::Id>& page_ids
   confluence::RetryBudget budget;
   budget.attempts = 2;
   while (!target.empty()) {
+    co_await context_.uncommitted->room();
     auto listing =
         co_await context_.deps.client.pages(target, confluence::Priority::kBodies, budget);
     if (!listing) {

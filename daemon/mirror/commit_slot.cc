@@ -9,6 +9,19 @@ namespace mirror {
 
 namespace asio = boost::asio;
 
+namespace {
+constexpr std::size_t kMostUncommittedBytes = std::size_t{4} << 20;  // one transaction's worth
+}  // namespace
+
+void Uncommitted::remove(std::size_t bytes) {
+  bytes_ -= bytes;
+  fewer_.notify_all();
+}
+
+base::Awaitable<void> Uncommitted::room() {
+  while (bytes_ >= kMostUncommittedBytes) co_await fewer_.wait();
+}
+
 struct CommitSlot::State {
   State(asio::io_context& io, OnCommit on_commit, std::function<void()> afterwards)
       : done(io), report(std::move(on_commit)), then(std::move(afterwards)) {}
@@ -18,8 +31,12 @@ struct CommitSlot::State {
   std::optional<store::Result<void>> result;
 };
 
-CommitSlot::CommitSlot(asio::io_context& io, store::Writer& writer, OnCommit on_commit)
-    : io_(io), writer_(writer), on_commit_(std::move(on_commit)) {}
+CommitSlot::CommitSlot(asio::io_context& io, store::Writer& writer,
+                       std::shared_ptr<Uncommitted> uncommitted, OnCommit on_commit)
+    : io_(io),
+      writer_(writer),
+      uncommitted_(std::move(uncommitted)),
+      on_commit_(std::move(on_commit)) {}
 
 base::Awaitable<store::Result<void>> CommitSlot::put(store::Batch batch,
                                                      std::function<void()> then) {
@@ -37,11 +54,15 @@ base::Awaitable<store::Result<void>> CommitSlot::put(store::Batch batch,
     if (state->then) state->then();
     state->result.emplace();
   };
-  auto on_end = [state = pending_](const std::exception_ptr& failure) {
+  const auto bytes = batch.bytes();
+  uncommitted_->add(bytes);
+  auto on_end = [state = pending_, uncommitted = uncommitted_,
+                 bytes](const std::exception_ptr& failure) {
     if (failure) {
       state->result.emplace(store::fail(store::ErrorKind::kBug, "commit_bug",
                                         "cannot commit: an exception came in the way"));
     }
+    uncommitted->remove(bytes);
     state->done.notify_all();
   };
   // A coroutine of its own, that nobody cancels: what was handed over cannot be taken back.

@@ -4,8 +4,13 @@
 // batch before it is on disk, so that a worker fetches the next answer while the last one is being
 // written. drain() waits for the last one. Network thread only. Errors are those of Writer::submit;
 // after an error the slot stays empty.
+//
+// Uncommitted counts what all slots of a crawl have handed over and is not on disk yet. Whoever is
+// about to ask for many bytes waits for room() first, or many walks together hold far more than the
+// writer takes at once. Its waits end with the cancellation of the coroutine, as Signal's do.
 
 #include <boost/asio/io_context.hpp>
+#include <cstddef>
 #include <functional>
 #include <memory>
 
@@ -14,11 +19,24 @@
 
 namespace mirror {
 
+class Uncommitted {
+ public:
+  explicit Uncommitted(boost::asio::io_context& io) : fewer_(io) {}
+  void add(std::size_t bytes) { bytes_ += bytes; }
+  void remove(std::size_t bytes);
+  base::Awaitable<void> room();
+
+ private:
+  std::size_t bytes_ = 0;
+  base::Signal fewer_;
+};
+
 class CommitSlot {
  public:
   // `on_commit` hears of every commit, on the network thread, even after the slot has gone.
   using OnCommit = std::function<void(const store::CommitInfo&)>;
-  CommitSlot(boost::asio::io_context& io, store::Writer& writer, OnCommit on_commit);
+  CommitSlot(boost::asio::io_context& io, store::Writer& writer,
+             std::shared_ptr<Uncommitted> uncommitted, OnCommit on_commit);
 
   // `then` is called after `on_commit`, if this batch was committed.
   base::Awaitable<store::Result<void>> put(store::Batch batch, std::function<void()> then = {});
@@ -28,6 +46,7 @@ class CommitSlot {
   struct State;
   boost::asio::io_context& io_;
   store::Writer& writer_;
+  std::shared_ptr<Uncommitted> uncommitted_;
   OnCommit on_commit_;
   std::shared_ptr<State> pending_;
 };

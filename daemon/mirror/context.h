@@ -67,7 +67,8 @@ class Context {
         options(std::move(crawl_options)),
         listings(deps.io),
         histories(deps.io),
-        history_wanted(deps.io) {}
+        history_wanted(deps.io),
+        uncommitted(std::make_shared<Uncommitted>(deps.io)) {}
 
   CrawlDeps deps;
   CrawlOptions options;
@@ -79,6 +80,7 @@ class Context {
   TaskGroup listings;   // walks, and bodies by id
   TaskGroup histories;  // version listings
   base::Signal history_wanted;
+  std::shared_ptr<Uncommitted> uncommitted;  // of all slots
   std::int64_t history_arrivals = 0;  // pages that became due since the crawl began
   std::optional<store::Error> fatal;
 

@@ -154,7 +154,11 @@ base::Awaitable<void> Walks::run(std::shared_ptr<Walk> walk) {
   };
   const Ended ended{*this};
   while (!context_.fatal && !walk->state.done) {
-    if (!walk->with_bodies()) co_await bodies_.room();
+    if (walk->with_bodies()) {
+      co_await context_.uncommitted->room();
+    } else {
+      co_await bodies_.room();
+    }
     auto listing = co_await next_listing(*walk);
     if (listing) {
       context_.succeeded();

@@ -22,7 +22,7 @@ class CommitSlotTest : public ::testing::Test {
     auto opened = store::Writer::open(folder / "mirror.db", {});
     writer = std::move(*opened);
     slot = std::make_unique<CommitSlot>(
-        io, *writer, [this](const store::CommitInfo& info) { pages += info.pages_new; });
+        io, *writer, uncommitted, [this](const store::CommitInfo& info) { pages += info.pages_new; });
   }
   ~CommitSlotTest() override {
     writer.reset();
@@ -53,6 +53,7 @@ class CommitSlotTest : public ::testing::Test {
   std::unique_ptr<store::Writer> writer;
   asio::io_context io{1};
   std::int64_t pages = 0;
+  std::shared_ptr<Uncommitted> uncommitted = std::make_shared<Uncommitted>(io);
   std::unique_ptr<CommitSlot> slot;
 };
 
@@ -99,6 +100,36 @@ TEST_F(CommitSlotTest, CommitsAreReportedEvenIfTheSlotHasGone) {
   };
   run(work(*this));
   EXPECT_EQ(pages, 1);
+}
+
+TEST_F(CommitSlotTest, RoomIsGivenWhenWhatWasHandedOverIsOnDisk) {
+  auto work = [](CommitSlotTest& test) -> base::Awaitable<void> {
+    co_await test.uncommitted->room();  // nothing is under way
+    auto batch = batch_of(1);
+    batch.pages.front().body.emplace(std::string(std::size_t{5} << 20, 'x'));
+    auto first = co_await test.slot->put(std::move(batch));
+    EXPECT_TRUE(first);
+    EXPECT_EQ(test.pages, 0);
+    co_await test.uncommitted->room();
+    EXPECT_EQ(test.pages, 1);
+  };
+  run(work(*this));
+  EXPECT_EQ(pages, 1);
+}
+
+TEST_F(CommitSlotTest, RoomIsGivenAlsoWhenTheCommitFails) {
+  ASSERT_TRUE(writer->close());
+  bool went_on = false;
+  auto work = [](CommitSlotTest& test, bool& passed) -> base::Awaitable<void> {
+    auto batch = batch_of(1);
+    batch.pages.front().body.emplace(std::string(std::size_t{5} << 20, 'x'));
+    auto first = co_await test.slot->put(std::move(batch));
+    EXPECT_TRUE(first);
+    co_await test.uncommitted->room();
+    passed = true;
+  };
+  run(work(*this, went_on));
+  EXPECT_TRUE(went_on);
 }
 
 }  // namespace
