@@ -24,6 +24,7 @@ constexpr double kNamedShare = 0.96;     // of a rate the site names
 constexpr double kLeastShare = 0.1;
 constexpr double kReserve = 0.25;          // of a named limit, for other clients of the same bucket
 constexpr double kLearnedShare = 0.98;     // of a rate that refusals taught
+constexpr int kProofHolds = 16;            // refusals
 constexpr double kLeastRate = 0.2;         // requests a second
 constexpr auto kSlack = 100ms;             // how much of its pace a late request may make up
 constexpr double kCautiousGrowth = 0.005;  // a second
@@ -303,13 +304,19 @@ void GovernorRules::learn_from_refusal(Steady now) {
     const auto measured =
         static_cast<double>(granted_) / in_seconds(run + std::min<Duration>(shut, 2s));
     const auto before = learned_rate_;
-    if (granted_ < 3) {
+    const bool first = events_ == 1;
+    if (!first && (measured >= proven_rate_ || ++since_proof_ > kProofHolds)) {
+      proven_rate_ = measured;
+      since_proof_ = 0;
+    }
+    if (granted_ < 3 && (first || proven_rate_ < before / 2)) {
       learned_rate_ = before > 0 ? before / 2 : 2;
-    } else if (events_ == 1) {
+    } else if (first) {
       // The bucket was full when we began: what it gave is above its rate.
       learned_rate_ = measured * (run > 5s ? 0.7 : 0.5);
     } else {
-      learned_rate_ = kLearnedShare * (before > 0 ? std::min(before, measured) : measured);
+      learned_rate_ = kLearnedShare * proven_rate_;
+      if (before > 0) learned_rate_ = std::min(before, learned_rate_);
     }
     learned_rate_ = std::max(kLeastRate, learned_rate_);
   }

@@ -12,8 +12,10 @@
 //    the site shows a stock, a pace that fell behind catches up.
 // 3. The site only refuses: between two refusals a token bucket goes from empty to empty, so what
 //    it granted, over the time between them, is its rate. We pace just below that and creep up,
-//    slowly at first, until the next refusal. The refusals of requests that were under way when the
-//    first came are one event. A long wait or a quota teaches no rate.
+//    slowly at first, until the next refusal. A rate that the site has granted once is believed for
+//    the next kProofHolds refusals: some come whatever the rate, and those must not slow us to a
+//    creep. The refusals of requests that were under way when the first came are one event. A long
+//    wait or a quota teaches no rate.
 // 4. Waits: Retry-After, else X-RateLimit-Reset, else RateLimit's `t`, else our own backoff,
 //    doubled while nothing succeeds; jitter comes on top. Zero, negative, past or unreadable values
 //    count as absent; enormous ones saturate at ten years.
@@ -114,6 +116,8 @@ class GovernorRules {
 
   // Pace.
   double learned_rate_ = 0;  // by refusals
+  double proven_rate_ = 0;   // the most that was measured between two refusals
+  int since_proof_ = 0;      // refusals
   double named_rate_ = 0;    // by headers, for a second
   double named_share_;       // how much of it we take
   double quota_rate_ = 0;    // while an hourly quota is near its end

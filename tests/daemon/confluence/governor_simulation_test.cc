@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <map>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,9 @@ struct Site {
   std::chrono::microseconds latency{30'000};
   // What another client of the same site takes, requests a second.
   double others = 0;
+  Steady::duration others_after{0};
+  // The share of requests that it refuses whatever their rate.
+  double moody = 0;
 };
 
 struct Outcome {
@@ -38,7 +42,7 @@ struct Outcome {
 class Simulation {
  public:
   Simulation(Site site, GovernorOptions options, std::uint32_t seed)
-      : site_(site), rules_(options, seed), tokens_(site.burst) {}
+      : site_(site), rules_(options, seed), chance_(seed), tokens_(site.burst) {}
 
   Outcome run(int requests) {
     int answered_well = 0;
@@ -87,11 +91,13 @@ class Simulation {
   }
 
   void arrive(const GovernorRules::Ticket& ticket) {
+    const auto others = now_ - start_ < site_.others_after ? 0 : site_.others;
     const auto gone = std::chrono::duration<double>(now_ - filled_at_).count();
-    tokens_ = std::min(site_.burst, tokens_ + gone * (site_.rate - site_.others));
+    tokens_ = std::min(site_.burst, tokens_ + gone * (site_.rate - others));
     filled_at_ = now_;
     Event answer{ticket, true};
-    if (tokens_ >= 1) {
+    const bool refuses = std::uniform_real_distribution<>(0, 1)(chance_) < site_.moody;
+    if (tokens_ >= 1 && !refuses) {
       tokens_ -= 1;
       answer.status = 200;
     } else {
@@ -118,6 +124,7 @@ class Simulation {
 
   Site site_;
   GovernorRules rules_;
+  std::minstd_rand chance_;
   double tokens_;
   const Steady start_{1000s};
   Steady now_ = start_;
@@ -210,6 +217,35 @@ TEST(GovernorLearningTest, AnotherClientOnTheSameBucketIsGivenWayTo) {
     EXPECT_LE(outcome.refused_share(), 0.05) << headers;
     EXPECT_LE(outcome.seconds, outcome.sent / 10.0 * 1.25) << headers;
   }
+}
+
+TEST(GovernorLearningTest, ARateThatFallsWhileWeCrawlIsFollowed) {
+  for (std::uint32_t seed = 1; seed <= 20; ++seed) {
+    Site site;
+    site.others = 10;
+    site.others_after = 30s;
+    const auto outcome = Simulation(site, GovernorOptions{}, seed).run(1500);
+    EXPECT_LE(outcome.refused_share(), 0.05) << seed;
+    EXPECT_LE(outcome.seconds, (30 + (outcome.sent - 600) / 10.0) * 1.25) << seed;
+  }
+}
+
+// A site that refuses by chance tells no rate by it; to obey the waits that it asks for is enough.
+TEST(GovernorLearningTest, RefusalsThatComeAtAnyRateDoNotSlowTheCrawlToACreep) {
+  double seconds = 0;
+  double asked = 0;
+  for (std::uint32_t seed = 1; seed <= 20; ++seed) {
+    Site site;
+    site.rate = 1e6;
+    site.burst = 1e6;
+    site.moody = 0.06;
+    const auto outcome = Simulation(site, GovernorOptions{}, seed).run(1500);
+    seconds += outcome.seconds;
+    asked += outcome.refused * 1.0;
+    EXPECT_EQ(outcome.sent_while_closed, 0);
+  }
+  std::printf("[ figures  ] seconds for each second of waits: %.1f\n", seconds / asked);
+  EXPECT_LE(seconds, 10 * asked);
 }
 
 TEST(GovernorLearningTest, TheConfiguredRateIsNeverExceeded) {
