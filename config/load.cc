@@ -10,6 +10,7 @@
 
 #include "config/nearest.h"
 #include "config/options.h"
+#include "config/text.h"
 #include "config/units.h"
 #include "config/url.h"
 
@@ -340,12 +341,6 @@ class Lines {
   }
   std::string text_;
 };
-
-std::string_view trimmed(std::string_view text) {
-  const auto from = text.find_first_not_of(" \t\r");
-  return from == text.npos ? std::string_view()
-                           : text.substr(from, text.find_last_not_of(" \t\r") - from + 1);
-}
 
 // The key that a line sets, "" if it is no such line.
 std::string key_of(std::string_view line) {

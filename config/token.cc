@@ -7,6 +7,7 @@
 
 #include "config/command.h"
 #include "config/file.h"
+#include "config/text.h"
 
 namespace config {
 
@@ -34,13 +35,6 @@ class Wiped {
  private:
   std::string text_;
 };
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kBlank = " \t\r\n";
-  const auto from = text.find_first_not_of(kBlank);
-  if (from == text.npos) return {};
-  return text.substr(from, text.find_last_not_of(kBlank) - from + 1);
-}
 
 fs::path credentials_folder() {
   const char* folder = std::getenv("CREDENTIALS_DIRECTORY");

@@ -38,12 +38,6 @@ Duration from_seconds(double value) {
   return duration_cast<Duration>(std::chrono::duration<double>(value));
 }
 
-std::string_view trimmed(std::string_view text) {
-  const auto begin = text.find_first_not_of(" \t");
-  if (begin == text.npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
-}
-
 // The number at the front of a header; saturates, so that it is never an error to be large.
 std::optional<std::int64_t> leading_number(std::string_view text) {
   text = trimmed(text);

@@ -5,6 +5,7 @@
 #include "daemon/base/utf8.h"
 #include "daemon/confluence/parse.h"
 #include "daemon/confluence/parse_document.h"
+#include "daemon/confluence/text.h"
 
 namespace confluence {
 
@@ -13,12 +14,6 @@ namespace {
 constexpr std::size_t kMostShown = 300;
 constexpr std::size_t kMostRead = 4096;
 constexpr std::size_t kLongestLink = 16u << 10;
-
-std::string_view trimmed(std::string_view text) {
-  const auto begin = text.find_first_not_of(" \t");
-  if (begin == text.npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
-}
 
 bool equals_lowered(std::string_view a, std::string_view lowered) {
   return a.size() == lowered.size() &&

@@ -11,8 +11,6 @@ namespace mirror {
 
 namespace {
 
-std::string subject_of(store::Id page_id) { return fmt::format("page:{}", page_id); }
-
 store::Error not_shown(store::Id page_id) {
   return store::Error(
       store::ErrorKind::kItemBad, "page_not_shown",
@@ -25,7 +23,7 @@ store::Error not_shown(store::Id page_id) {
 void Bodies::add(const std::vector<store::Id>& page_ids) {
   const bool some_failed = !context_.progress.failures.empty();
   for (const auto id : page_ids) {
-    if (settled_.contains(id) || (some_failed && context_.failed_now(subject_of(id)))) continue;
+    if (settled_.contains(id) || (some_failed && context_.failed_now(page_subject(id)))) continue;
     if (taken_.insert(id).second) waiting_.push_back(id);
   }
   dispatch(false);
@@ -115,11 +113,11 @@ base::Awaitable<void> Bodies::retry(std::vector<store::Id> page_ids) {
     } else if (answer.error().name == "http_404" && !*known) {
       // It never got into the mirror, and the site has it no more.
       auto batch = context_.make_batch();
-      context_.release(batch, subject_of(id));
+      context_.release(batch, page_subject(id));
       auto written = co_await slot->put(std::move(batch));
       if (!written) context_.fail(written.error());
     } else {
-      co_await context_.quarantine(subject_of(id), answer.error());
+      co_await context_.quarantine(page_subject(id), answer.error());
     }
   }
   auto written = co_await slot->drain();
@@ -204,14 +202,14 @@ base::Awaitable<void> Bodies::fetch_one(store::Id page_id, CommitSlot& slot) {
     if (!shown) {
       settled_.insert(page_id);
       auto error = not_shown(page_id);
-      co_await context_.quarantine(subject_of(page_id), std::move(error));
+      co_await context_.quarantine(page_subject(page_id), std::move(error));
     }
     co_return;
   }
   const bool goes_on = co_await context_.survives(answer.error());
   if (!goes_on) co_return;
   settled_.insert(page_id);
-  co_await context_.quarantine(subject_of(page_id), answer.error());
+  co_await context_.quarantine(page_subject(page_id), answer.error());
 }
 
 base::Awaitable<void> Bodies::store_rows(confluence::Listing<store::Page> listing,
@@ -222,7 +220,7 @@ base::Awaitable<void> Bodies::store_rows(confluence::Listing<store::Page> listin
       settled_.insert(page.id);  // it was moved to where we do not look
       continue;
     }
-    context_.release(batch, subject_of(page.id));
+    context_.release(batch, page_subject(page.id));
     batch.pages.push_back(std::move(page));
   }
   context_.progress.pages_seen += static_cast<std::int64_t>(batch.pages.size());
@@ -230,7 +228,7 @@ base::Awaitable<void> Bodies::store_rows(confluence::Listing<store::Page> listin
   if (!written) context_.fail(written.error());
   for (const auto& row : listing.bad_rows) {
     store::Error error(store::ErrorKind::kItemBad, "bad_row", row.reason);
-    co_await context_.quarantine("page:" + row.id, std::move(error));
+    co_await context_.quarantine(page_subject(row.id), std::move(error));
   }
 }
 

@@ -88,7 +88,7 @@ base::Awaitable<bool> Changes::keep(confluence::Listing<store::Page> listing, st
   if (!written) context_.fail(written.error());
   for (const auto& row : listing.bad_rows) {
     store::Error error(store::ErrorKind::kItemBad, "bad_row", row.reason);
-    co_await context_.quarantine("page:" + row.id, std::move(error));
+    co_await context_.quarantine(page_subject(row.id), std::move(error));
   }
   co_return !reaches_back && !context_.fatal;
 }

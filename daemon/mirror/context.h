@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_set>
 #include <vector>
 
@@ -60,6 +61,15 @@ struct CrawlDeps {
   const base::Clock& clock;
 };
 
+// What quarantine calls things.
+inline std::string page_subject(std::string_view page_id) {
+  return std::string("page:").append(page_id);
+}
+inline std::string page_subject(store::Id page_id) { return page_subject(std::to_string(page_id)); }
+inline std::string versions_subject(store::Id page_id) {
+  return "versions:" + std::to_string(page_id);
+}
+
 class Context {
  public:
   Context(CrawlDeps crawl_deps, CrawlOptions crawl_options)
@@ -81,7 +91,7 @@ class Context {
   TaskGroup histories;  // version listings
   base::Signal history_wanted;
   std::shared_ptr<Uncommitted> uncommitted;  // of all slots
-  std::int64_t history_arrivals = 0;  // pages that became due since the crawl began
+  std::int64_t history_arrivals = 0;         // pages that became due since the crawl began
   std::optional<store::Error> fatal;
 
   // Ends the whole crawl; the first reason stays.

@@ -1,7 +1,5 @@
 #include "daemon/mirror/history.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "daemon/mirror/follow.h"
@@ -12,8 +10,6 @@ namespace mirror {
 namespace {
 constexpr std::size_t kRefill = 500;
 constexpr int kMaxPasses = 10;  // over pages that are due again as soon as they are done
-
-std::string subject_of(store::Id page_id) { return fmt::format("versions:{}", page_id); }
 }  // namespace
 
 void HistoryBackfill::finish() {
@@ -119,7 +115,7 @@ base::Awaitable<bool> HistoryBackfill::read_all(Reading& reading, CommitSlot& sl
                              listing.error().name == "response_too_large";
       const bool shrunk = too_large && sizer.shrink();
       if (retry(reading, listing.error(), shrunk)) continue;
-      co_await context_.quarantine(subject_of(reading.due.page_id), listing.error());
+      co_await context_.quarantine(versions_subject(reading.due.page_id), listing.error());
       co_return false;
     }
     context_.succeeded();
@@ -164,13 +160,13 @@ base::Awaitable<void> HistoryBackfill::store_listing(
   history.up_to = last && reading.whole ? reading.up_to : 0;
   history.versions = std::move(listing.rows);
   store::Batch batch(listing.observation, listing.received_at);
-  if (history.up_to > 0) context_.release(batch, subject_of(page_id));
+  if (history.up_to > 0) context_.release(batch, versions_subject(page_id));
   batch.histories.push_back(std::move(history));
   auto written = co_await slot.put(std::move(batch));
   if (!written) context_.fail(written.error());
   for (const auto& row : listing.bad_rows) {
     store::Error error(store::ErrorKind::kItemBad, "bad_row", row.reason);
-    co_await context_.quarantine(subject_of(page_id), std::move(error));
+    co_await context_.quarantine(versions_subject(page_id), std::move(error));
   }
 }
 

@@ -204,7 +204,7 @@ base::Awaitable<void> Walks::accept(Walk& walk, confluence::Listing<store::Page>
     highest = highest ? std::max(*highest, page.id) : page.id;
     // A filter that the site did not understand widens a listing silently.
     if (!context_.admitted_spaces.contains(page.space_id)) continue;
-    if (page.body) context_.release(batch, fmt::format("page:{}", page.id));
+    if (page.body) context_.release(batch, page_subject(page.id));
     batch.pages.push_back(std::move(page));
   }
   auto& progress = context_.progress;
@@ -224,7 +224,7 @@ base::Awaitable<void> Walks::accept(Walk& walk, confluence::Listing<store::Page>
   }
   for (const auto& row : listing.bad_rows) {
     store::Error error(store::ErrorKind::kItemBad, "bad_row", row.reason);
-    co_await context_.quarantine("page:" + row.id, std::move(error));
+    co_await context_.quarantine(page_subject(row.id), std::move(error));
   }
 }
 
