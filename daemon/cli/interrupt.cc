@@ -1,6 +1,7 @@
 #include "daemon/cli/interrupt.h"
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 
 namespace cli {
@@ -8,14 +9,16 @@ namespace cli {
 namespace {
 
 constexpr std::array<int, 3> kSignals{SIGINT, SIGTERM, SIGHUP};
-volatile std::sig_atomic_t noted = 0;
+// Any thread may be the one that the signal interrupts.
+std::atomic<bool> noted = false;
+static_assert(std::atomic<bool>::is_always_lock_free);
 
-void note(int /*signal*/) { noted = 1; }
+void note(int /*signal*/) { noted = true; }
 
 }  // namespace
 
 Interrupt::Interrupt() {
-  noted = 0;
+  noted = false;
   struct sigaction action {};
   action.sa_handler = note;
   sigemptyset(&action.sa_mask);
@@ -34,7 +37,7 @@ Interrupt::~Interrupt() {
 }
 
 store::Result<void> Interrupt::check() {
-  if (noted == 0) return {};
+  if (!noted) return {};
   return store::fail(store::ErrorKind::kCanceled, "canceled", "interrupted");
 }
 
