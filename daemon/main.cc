@@ -1,4 +1,3 @@
-#include <malloc.h>
 #include <sys/prctl.h>
 
 #include <exception>
@@ -7,12 +6,14 @@
 #include "daemon/base/shutdown.h"
 #include "daemon/cli/app.h"
 
+// Read by jemalloc. Two arenas: what one thread frees another uses again. Listings come and go by
+// the megabyte: their memory is kept for a second, and then goes back.
+extern "C" {
+const char* malloc_conf =  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
+    "narenas:2,dirty_decay_ms:1000,muzzy_decay_ms:0";
+}
+
 int main(int argc, char** argv) {
-  // One arena: what one thread frees another uses again. Listings come and go by the megabyte:
-  // their memory is kept, for a fresh mapping each time costs more than reading it.
-  mallopt(M_ARENA_MAX, 1);
-  mallopt(M_MMAP_THRESHOLD, 1 << 20);
-  mallopt(M_TRIM_THRESHOLD, 32 << 20);
   // A core file would hold the token.
   prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   base::ignore_sigpipe();

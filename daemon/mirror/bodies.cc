@@ -167,7 +167,7 @@ base::Awaitable<bool> Bodies::fetch_batch(const std::vector<store::Id>& page_ids
   confluence::RetryBudget budget;
   budget.attempts = 2;
   while (!target.empty()) {
-    co_await context_.uncommitted->room();
+    const auto room = co_await context_.backlog->room();
     auto listing =
         co_await context_.deps.client.pages(target, confluence::Priority::kBodies, budget);
     if (!listing) {

@@ -1,5 +1,6 @@
 #include "daemon/mirror/commit_slot.h"
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <exception>
 #include <optional>
@@ -10,16 +11,29 @@ namespace mirror {
 namespace asio = boost::asio;
 
 namespace {
-constexpr std::size_t kMostUncommittedBytes = std::size_t{4} << 20;  // one transaction's worth
+constexpr std::size_t kAnswerBytes = std::size_t{1} << 20;  // 250 pages of 4 KB
+constexpr std::size_t kSpareAnswers = 2;  // that may wait for the writer while all others travel
 }  // namespace
 
-void Uncommitted::remove(std::size_t bytes) {
+Backlog::Backlog(asio::io_context& io, int max_concurrency)
+    : most_((static_cast<std::size_t>(std::max(1, max_concurrency)) + kSpareAnswers) *
+            kAnswerBytes),
+      fewer_(io) {}
+
+void Backlog::remove(std::size_t bytes) {
   bytes_ -= bytes;
   fewer_.notify_all();
 }
 
-base::Awaitable<void> Uncommitted::room() {
-  while (bytes_ >= kMostUncommittedBytes) co_await fewer_.wait();
+Backlog::Room::Room(Backlog& backlog) : backlog_(&backlog) { backlog.add(kAnswerBytes); }
+
+Backlog::Room::~Room() {
+  if (backlog_ != nullptr) backlog_->remove(kAnswerBytes);
+}
+
+base::Awaitable<Backlog::Room> Backlog::room() {
+  while (bytes_ > 0 && bytes_ + kAnswerBytes > most_) co_await fewer_.wait();
+  co_return Room(*this);
 }
 
 struct CommitSlot::State {
@@ -32,11 +46,8 @@ struct CommitSlot::State {
 };
 
 CommitSlot::CommitSlot(asio::io_context& io, store::Writer& writer,
-                       std::shared_ptr<Uncommitted> uncommitted, OnCommit on_commit)
-    : io_(io),
-      writer_(writer),
-      uncommitted_(std::move(uncommitted)),
-      on_commit_(std::move(on_commit)) {}
+                       std::shared_ptr<Backlog> backlog, OnCommit on_commit)
+    : io_(io), writer_(writer), backlog_(std::move(backlog)), on_commit_(std::move(on_commit)) {}
 
 base::Awaitable<store::Result<void>> CommitSlot::put(store::Batch batch,
                                                      std::function<void()> then) {
@@ -55,14 +66,13 @@ base::Awaitable<store::Result<void>> CommitSlot::put(store::Batch batch,
     state->result.emplace();
   };
   const auto bytes = batch.bytes();
-  uncommitted_->add(bytes);
-  auto on_end = [state = pending_, uncommitted = uncommitted_,
-                 bytes](const std::exception_ptr& failure) {
+  backlog_->add(bytes);
+  auto on_end = [state = pending_, backlog = backlog_, bytes](const std::exception_ptr& failure) {
     if (failure) {
       state->result.emplace(store::fail(store::ErrorKind::kBug, "commit_bug",
                                         "cannot commit: an exception came in the way"));
     }
-    uncommitted->remove(bytes);
+    backlog->remove(bytes);
     state->done.notify_all();
   };
   // A coroutine of its own, that nobody cancels: what was handed over cannot be taken back.

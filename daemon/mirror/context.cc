@@ -66,7 +66,7 @@ std::unique_ptr<CommitSlot> Context::make_slot() {
       history_wanted.notify_all();
     }
   };
-  return std::make_unique<CommitSlot>(deps.io, deps.writer, uncommitted, std::move(on_commit));
+  return std::make_unique<CommitSlot>(deps.io, deps.writer, backlog, std::move(on_commit));
 }
 
 store::Batch Context::make_batch() const { return store::Batch(0, deps.clock.now()); }

@@ -78,7 +78,7 @@ class Context {
         listings(deps.io),
         histories(deps.io),
         history_wanted(deps.io),
-        uncommitted(std::make_shared<Uncommitted>(deps.io)) {}
+        backlog(std::make_shared<Backlog>(deps.io, options.max_concurrency)) {}
 
   CrawlDeps deps;
   CrawlOptions options;
@@ -90,8 +90,8 @@ class Context {
   TaskGroup listings;   // walks, and bodies by id
   TaskGroup histories;  // version listings
   base::Signal history_wanted;
-  std::shared_ptr<Uncommitted> uncommitted;  // of all slots
-  std::int64_t history_arrivals = 0;         // pages that became due since the crawl began
+  std::shared_ptr<Backlog> backlog;   // of all slots
+  std::int64_t history_arrivals = 0;  // pages that became due since the crawl began
   std::optional<store::Error> fatal;
 
   // Ends the whole crawl; the first reason stays.

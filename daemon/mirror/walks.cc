@@ -154,8 +154,9 @@ base::Awaitable<void> Walks::run(std::shared_ptr<Walk> walk) {
   };
   const Ended ended{*this};
   while (!context_.fatal && !walk->state.done) {
+    std::optional<Backlog::Room> room;
     if (walk->with_bodies()) {
-      co_await context_.uncommitted->room();
+      room.emplace(co_await context_.backlog->room());
     } else {
       co_await bodies_.room();
     }

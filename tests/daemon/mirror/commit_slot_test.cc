@@ -4,10 +4,13 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <chrono>
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <vector>
 
 namespace mirror {
 namespace {
@@ -22,7 +25,7 @@ class CommitSlotTest : public ::testing::Test {
     auto opened = store::Writer::open(folder / "mirror.db", {});
     writer = std::move(*opened);
     slot = std::make_unique<CommitSlot>(
-        io, *writer, uncommitted, [this](const store::CommitInfo& info) { pages += info.pages_new; });
+        io, *writer, backlog, [this](const store::CommitInfo& info) { pages += info.pages_new; });
   }
   ~CommitSlotTest() override {
     writer.reset();
@@ -53,7 +56,7 @@ class CommitSlotTest : public ::testing::Test {
   std::unique_ptr<store::Writer> writer;
   asio::io_context io{1};
   std::int64_t pages = 0;
-  std::shared_ptr<Uncommitted> uncommitted = std::make_shared<Uncommitted>(io);
+  std::shared_ptr<Backlog> backlog = std::make_shared<Backlog>(io, 2);
   std::unique_ptr<CommitSlot> slot;
 };
 
@@ -104,13 +107,12 @@ TEST_F(CommitSlotTest, CommitsAreReportedEvenIfTheSlotHasGone) {
 
 TEST_F(CommitSlotTest, RoomIsGivenWhenWhatWasHandedOverIsOnDisk) {
   auto work = [](CommitSlotTest& test) -> base::Awaitable<void> {
-    co_await test.uncommitted->room();  // nothing is under way
     auto batch = batch_of(1);
     batch.pages.front().body.emplace(std::string(std::size_t{5} << 20, 'x'));
     auto first = co_await test.slot->put(std::move(batch));
     EXPECT_TRUE(first);
     EXPECT_EQ(test.pages, 0);
-    co_await test.uncommitted->room();
+    const auto room = co_await test.backlog->room();
     EXPECT_EQ(test.pages, 1);
   };
   run(work(*this));
@@ -125,8 +127,31 @@ TEST_F(CommitSlotTest, RoomIsGivenAlsoWhenTheCommitFails) {
     batch.pages.front().body.emplace(std::string(std::size_t{5} << 20, 'x'));
     auto first = co_await test.slot->put(std::move(batch));
     EXPECT_TRUE(first);
-    co_await test.uncommitted->room();
+    const auto room = co_await test.backlog->room();
     passed = true;
+  };
+  run(work(*this, went_on));
+  EXPECT_TRUE(went_on);
+}
+
+TEST_F(CommitSlotTest, AllConnectionsAndTwoAnswersMoreHaveRoomAndTheNextOneWaits) {
+  bool went_on = false;
+  auto wait = [](CommitSlotTest& test, bool& passed) -> base::Awaitable<void> {
+    const auto room = co_await test.backlog->room();
+    passed = true;
+  };
+  auto work = [&wait](CommitSlotTest& test, bool& passed) -> base::Awaitable<void> {
+    std::vector<Backlog::Room> rooms;
+    for (int i = 0; i < 4; ++i) {
+      auto room = co_await test.backlog->room();
+      rooms.push_back(std::move(room));
+    }
+    asio::co_spawn(test.io, wait(test, passed), asio::detached);
+    // What was posted before has run when this comes back.
+    co_await asio::post(test.io, asio::use_awaitable);
+    co_await asio::post(test.io, asio::use_awaitable);
+    EXPECT_FALSE(passed);
+    rooms.pop_back();
   };
   run(work(*this, went_on));
   EXPECT_TRUE(went_on);
