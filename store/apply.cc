@@ -68,6 +68,11 @@ Applier::Applier(Db& db, HistoryPolicy policy)
           " web_path=excluded.web_path, observation=excluded.observation,"
           " observed_at=excluded.observed_at, gone_at=NULL, gone_reason=NULL"
           " WHERE excluded.observation>space.observation"),
+      put_gone_space_(db,
+                      "UPDATE space SET gone_at=?3, gone_reason=?4, observation=?2"
+                      " WHERE id=?1 AND observation<?2 AND gone_reason IS NOT ?4"),
+      forget_vanished_(db, "DELETE FROM vanished_candidate WHERE run_id=?1 OR run_id<=?1-20"),
+      put_vanished_(db, "INSERT INTO vanished_candidate(run_id, page_id) VALUES(?,?)"),
       put_label_set_(db,
                      "INSERT INTO space_label_set(space_id, observation, observed_at) VALUES(?,?,?)"
                      " ON CONFLICT(space_id) DO UPDATE SET observation=excluded.observation,"
@@ -114,13 +119,34 @@ Result<CommitInfo> Applier::apply(const Batch& batch) {
   for (const PageHistory& history : batch.histories) {
     pages_.put_history(history, batch.observation, info);
   }
+  for (const Gone& page : batch.gone_pages) {
+    pages_.put_gone(page, batch.observation, batch.observed_at, info);
+  }
+  for (const Gone& space : batch.gone_spaces) put_gone_space(space, batch);
   for (const User& user : batch.users) accounts_.put(user, batch.observation, batch.observed_at);
   put_rest(batch);
   if (auto error = db_.take_error()) return fail(std::move(*error));
   return info;
 }
 
+void Applier::put_gone_space(const Gone& space, const Batch& batch) {
+  Query query = put_gone_space_.begin();
+  query.bind(space.id).bind(batch.observation).bind(batch.observed_at).bind(space.reason).run();
+}
+
+void Applier::put_vanished(const VanishedCandidates& candidates) {
+  {
+    Query query = forget_vanished_.begin();
+    query.bind(candidates.run_id).run();
+  }
+  for (const Id page_id : candidates.page_ids) {
+    Query query = put_vanished_.begin();
+    query.bind(candidates.run_id).bind(page_id).run();
+  }
+}
+
 void Applier::put_rest(const Batch& batch) {
+  if (batch.vanished) put_vanished(*batch.vanished);
   if (batch.drop_walks_of_crawl) {
     Query query = drop_walks_.begin();
     query.bind(*batch.drop_walks_of_crawl).run();

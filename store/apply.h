@@ -31,6 +31,8 @@ class Applier {
  private:
   void put_space(const Space& space, const Batch& batch);
   void put_labels(const SpaceLabels& labels, const Batch& batch);
+  void put_gone_space(const Gone& space, const Batch& batch);
+  void put_vanished(const VanishedCandidates& candidates);
   void put_walk(const WalkState& walk);
   void put_run(const RunUpdate& run);
   void put_quarantine(const QuarantineEntry& entry);
@@ -41,6 +43,9 @@ class Applier {
   Accounts accounts_;
   Pages pages_;
   Stmt put_space_;
+  Stmt put_gone_space_;
+  Stmt forget_vanished_;
+  Stmt put_vanished_;
   Stmt put_label_set_;
   Stmt clear_labels_;
   Stmt put_label_;

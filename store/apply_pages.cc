@@ -96,7 +96,11 @@ Pages::Pages(Db& db, Accounts& accounts, HistoryPolicy policy)
           "INSERT INTO page_state(page_id, seq, valid_from, valid_to, title, space_id,"
           " parent_id, parent_type, position, status)"
           " VALUES(?1, (SELECT coalesce(max(seq), 0) + 1 FROM page_state WHERE page_id=?1),"
-          " ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)") {}
+          " ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"),
+      // A second reason (the space was excluded since, say) does not make it gone anew.
+      put_gone_(db,
+                "UPDATE page SET gone_at=coalesce(gone_at, ?4), gone_reason=?5, observation=?2,"
+                " state_since=?3 WHERE id=?1") {}
 
 bool Pages::load(Id page_id, Row& row) {
   Query query = load_.begin();
@@ -195,7 +199,11 @@ void Pages::put_newer(const Answer& answer, Row& row, CommitInfo& info) {
   }
   const bool had_body = row.has_body_of(row.version);
   const bool returned = row.gone;
-  if (!same_state) keep_state(answer, row);
+  if (returned) {
+    row.state_since = answer.observed_at;
+  } else if (!same_state) {
+    keep_state(answer.observed_at, row);
+  }
   if (!same_version) follow_version(answer, row, info);
   answer.copy_to(row);
   settle_history(row);
@@ -205,9 +213,21 @@ void Pages::put_newer(const Answer& answer, Row& row, CommitInfo& info) {
   if (!same_state || !same_version || returned || (other_body && had_body)) ++info.pages_changed;
 }
 
-void Pages::keep_state(const Answer& answer, Row& row) {
+void Pages::put_gone(const Gone& gone, Observation observation, Time observed_at,
+                     CommitInfo& info) {
+  Row row;
+  if (!load(gone.id, row) || observation <= row.observation) return;
+  const bool was_there = !row.gone;
+  if (was_there) keep_state(observed_at, row);
+  Query query = put_gone_.begin();
+  query.bind(gone.id).bind(observation).bind(row.state_since).bind(observed_at);
+  query.bind(gone.reason).run();
+  if (was_there) ++info.pages_gone;
+}
+
+void Pages::keep_state(Time observed_at, Row& row) {
   // Our clock may have been set back; an interval must not end before it begins.
-  const Time until = std::max(answer.observed_at, row.state_since);
+  const Time until = std::max(observed_at, row.state_since);
   Query query = insert_state_.begin();
   query.bind(row.id).bind(row.state_since).bind(until).bind(row.title).bind(row.space_id);
   query.bind(row.parent_id).bind(row.parent_type).bind(row.position).bind(row.status).run();

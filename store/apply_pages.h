@@ -13,7 +13,9 @@
 // 5. A number that drops, or comes again with another date, is another past (a restored site): the
 //    answer is followed, what contradicts it goes to replaced_version, and listings observed before
 //    count no more (history_floor).
-// 6. What an answer does not change is not written, but for observation and observed_at.
+// 6. A page that is gone keeps its row; what was observed of its state ends then, and begins again
+//    when the page comes back.
+// 7. What an answer does not change is not written, but for observation and observed_at.
 //
 // Uses the Db's sticky errors (store/sqlite.h) and belongs to the Db's thread.
 
@@ -36,6 +38,7 @@ class Pages {
   Pages(Db& db, Accounts& accounts, HistoryPolicy policy);
 
   void put(const Page& page, Observation observation, Time observed_at, CommitInfo& info);
+  void put_gone(const Gone& gone, Observation observation, Time observed_at, CommitInfo& info);
   void put_history(const PageHistory& history, Observation observation, CommitInfo& info);
 
  private:
@@ -81,7 +84,7 @@ class Pages {
   void put_newer(const Answer& answer, Row& row, CommitInfo& info);
   void put_older(const Answer& answer, Row& row, CommitInfo& info);
   void put_older_version(const Answer& answer, Row& row);
-  void keep_state(const Answer& answer, Row& row);
+  void keep_state(Time observed_at, Row& row);
   void follow_version(const Answer& answer, Row& row, CommitInfo& info);
   void start_new_past(Row& row, Observation floor);
   // Given a body of row.version: false if nothing changed.
@@ -113,6 +116,7 @@ class Pages {
   Stmt update_body_;
   Stmt read_body_;
   Stmt insert_state_;
+  Stmt put_gone_;
 };
 
 }  // namespace store

@@ -39,6 +39,19 @@ struct RunUpdate {
   std::string error;  // empty = none
 };
 
+// A page or a space that the site no longer shows: a tombstone, if nothing newer was observed of
+// it. It keeps what was known last.
+struct Gone {
+  Id id = 0;
+  std::string reason;  // deleted, vanished, excluded
+};
+
+// What a run would have called gone, had a safety valve not stopped it.
+struct VanishedCandidates {
+  std::int64_t run_id = 0;
+  std::vector<Id> page_ids;
+};
+
 struct Batch {
   Batch(Observation number, Time at) : observation(number), observed_at(at) {}
 
@@ -48,6 +61,8 @@ struct Batch {
   std::vector<Space> spaces;
   std::vector<Page> pages;
   std::vector<PageHistory> histories;
+  std::vector<Gone> gone_pages;
+  std::vector<Gone> gone_spaces;
   std::vector<User> users;
   std::vector<SpaceLabels> space_labels;
   std::vector<WalkState> walks;
@@ -57,6 +72,8 @@ struct Batch {
   std::map<std::string, std::string>
       meta;  // site_url, account_id, rate-limit waits, ... (upsert; empty value deletes)
   std::optional<std::int64_t> drop_walks_of_crawl;
+  // Those of the last 20 runs that stopped are kept.
+  std::optional<VanishedCandidates> vanished;
 
   std::size_t bytes() const;
 };
@@ -67,6 +84,7 @@ struct CommitInfo {
   std::int64_t pages_changed = 0;  // version, title, place, status or body differ from before
   std::int64_t bodies_written = 0;
   std::int64_t versions_new = 0;
+  std::int64_t pages_gone = 0;
   std::int64_t history_due = 0;  // pages of this batch that now wait for their version listing
 };
 

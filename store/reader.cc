@@ -446,6 +446,40 @@ Result<std::vector<DuePage>> Reader::history_due(Id after, std::size_t limit, Ti
   return impl_->due("history_due", "versions", after, limit, now);
 }
 
+Result<std::vector<DuePage>> Reader::unseen_pages(Observation since, Id after, std::size_t limit) {
+  impl_->db->adopt_thread();
+  std::vector<DuePage> pages;
+  impl_->each(
+      "SELECT id, version, space_id FROM page WHERE id>?1 AND observation<=?2 AND gone_at IS NULL"
+      " ORDER BY id LIMIT ?3",
+      [&](Query& query) { query.bind(after).bind(since).bind(sql_limit(limit)); },
+      [&](const Query& query) {
+        DuePage page;
+        page.page_id = query.integer(0);
+        page.version = query.int32(1);
+        page.space_id = query.integer(2);
+        pages.push_back(page);
+        return true;
+      });
+  return impl_->answer(std::move(pages));
+}
+
+Result<VanishedCandidates> Reader::vanished_candidates(std::optional<std::int64_t> run_id) {
+  impl_->db->adopt_thread();
+  VanishedCandidates candidates;
+  candidates.run_id = run_id.value_or(0);
+  impl_->each(
+      "SELECT run_id, page_id FROM vanished_candidate WHERE run_id="
+      "coalesce(?, (SELECT max(run_id) FROM vanished_candidate)) ORDER BY page_id",
+      [&](Query& query) { query.bind(run_id); },
+      [&](const Query& query) {
+        candidates.run_id = query.integer(0);
+        candidates.page_ids.push_back(query.integer(1));
+        return true;
+      });
+  return impl_->answer(std::move(candidates));
+}
+
 Result<std::vector<std::string>> Reader::unknown_users(std::size_t limit) {
   impl_->db->adopt_thread();
   std::vector<std::string> ids;

@@ -93,6 +93,10 @@ class Reader {
   // next try is later than `now` are left out.
   Result<std::vector<DuePage>> bodies_due(Id after, std::size_t limit, Time now);
   Result<std::vector<DuePage>> history_due(Id after, std::size_t limit, Time now);
+  // Pages of which nothing was observed after `since`; gone ones left out.
+  Result<std::vector<DuePage>> unseen_pages(Observation since, Id after, std::size_t limit);
+  // What that run would have called gone; nullopt: of the newest run that has any.
+  Result<VanishedCandidates> vanished_candidates(std::optional<std::int64_t> run_id);
   Result<std::vector<std::string>> unknown_users(std::size_t limit);  // account ids never asked for
   Result<std::vector<WalkState>> walks();
   Result<Observation> last_observation();
