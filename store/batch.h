@@ -32,7 +32,7 @@ struct RunUpdate {
   std::string kind;  // "sync"
   Time started_at{};
   std::optional<Time> finished_at;
-  std::string outcome;  // running, done, partial, failed, interrupted
+  std::string outcome;  // running, done, partial, stopped, failed, interrupted
   std::int64_t requests = 0;
   std::int64_t bytes = 0;
   std::int64_t pages_changed = 0;

@@ -50,6 +50,12 @@ void add_sync(CLI::App& app, const GlobalOptions& globals, SyncArgs& args, Strea
       ->allow_extra_args(false);
   sync->add_flag("--full", args.full,
                  "Fetch every body again, and try what waits in quarantine now");
+  sync->add_option_function<std::int64_t>(
+          "--accept-vanished", [&args](std::int64_t run_id) { args.accept_vanished = run_id; },
+          "Believe that the pages are gone for which that run (else the newest) stopped")
+      ->type_name("RUN_ID")
+      ->expected(0, 1)
+      ->default_str("0");
   sync->add_option("--split", args.split, "How one huge space is shared out: none, ends or scout")
       ->check(CLI::IsMember({"none", "ends", "scout"}))
       ->group("For measurements");

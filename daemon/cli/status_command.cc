@@ -131,6 +131,7 @@ void print_runs(const Status& status, store::Time now, std::ostream& out) {
         bytes_in_words(run.bytes), with_thousands(run.pages_changed),
         run.finished_at ? in_words(*run.finished_at - run.started_at) : age(run.started_at, now));
     if (!run.error.empty()) out << "    " << printable(run.error) << "\n";
+    if (run.outcome == "stopped") out << fmt::format("    run {}\n", run.run_id);
   }
 }
 

@@ -78,6 +78,9 @@ mirror::CrawlOptions crawl_options(const config::Config& config, const SyncArgs&
   options.history_depth = static_cast<int>(mirror_config.history_depth);
   options.max_concurrency = static_cast<int>(config.http.max_concurrency);
   options.overlap = std::chrono::duration_cast<std::chrono::seconds>(config.sync.overlap);
+  options.whole_site = args.spaces.empty();
+  options.max_vanished_percent = config.sync.max_vanished_percent;
+  options.max_vanished_pages = config.sync.max_vanished_pages;
   options.retry_quarantine = args.full;
   options.refetch_bodies = args.full;
   options.split = split_of(args.split);
@@ -101,6 +104,7 @@ class SyncRun {
   store::Result<void> open_writer();
   store::Result<void> open_reader();
   store::Result<void> expect_same_site();
+  store::Result<void> read_accepted();
   base::Awaitable<store::Result<void>> sync();
   base::Awaitable<void> show_progress(std::chrono::milliseconds interval, bool live);
   ProgressView view() const;
@@ -118,6 +122,7 @@ class SyncRun {
   std::unique_ptr<store::Reader> reader_;
   std::unique_ptr<store::Writer> writer_;
   std::unique_ptr<SiteSession> session_;
+  std::vector<store::Id> accepted_vanished_;
   std::unique_ptr<mirror::Crawl> crawl_;
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
   bool line_shown_ = false;
@@ -155,6 +160,28 @@ store::Result<void> SyncRun::expect_same_site() {
       "give each site its own mirror.path");
 }
 
+store::Result<void> SyncRun::read_accepted() {
+  if (!args_.accept_vanished) return {};
+  std::optional<std::int64_t> run_id;
+  if (*args_.accept_vanished > 0) run_id = *args_.accept_vanished;
+  store::VanishedCandidates accepted;
+  if (reader_) {
+    auto read = reader_->vanished_candidates(run_id);
+    if (!read) return store::fail(read.error());
+    accepted = std::move(*read);
+  }
+  if (accepted.page_ids.empty()) {
+    return store::fail(
+        store::ErrorKind::kUsage, "nothing_to_accept",
+        run_id ? fmt::format("cannot accept what run {} listed: it did not stop for vanished pages",
+                             *run_id)
+               : std::string("cannot accept vanished pages: no run has stopped for any"),
+        "'confmirror status' names the runs; without --accept-vanished, sync as usual");
+  }
+  accepted_vanished_ = std::move(accepted.page_ids);
+  return {};
+}
+
 store::Result<void> SyncRun::open() {
   auto config = load_config(globals_);
   if (!config) return store::fail(config.error());
@@ -173,6 +200,7 @@ store::Result<void> SyncRun::open() {
     if (!observation) return store::fail(observation.error());
     last_observation = *observation;
   }
+  if (auto accepted = read_accepted(); !accepted) return accepted;
   auto session = SiteSession::make(config_, last_observation);
   if (!session) return store::fail(session.error());
   session_ = std::move(*session);
@@ -200,7 +228,9 @@ base::Awaitable<store::Result<void>> SyncRun::sync() {
   const mirror::CrawlDeps deps{
       session_->io(), session_->client(),        session_->governor(),   *writer_,
       *reader_,       session_->reader_thread(), session_->parse_pool(), session_->clock()};
-  crawl_ = std::make_unique<mirror::Crawl>(deps, crawl_options(config_, args_), std::move(*who));
+  auto options = crawl_options(config_, args_);
+  options.accepted_vanished.insert(accepted_vanished_.begin(), accepted_vanished_.end());
+  crawl_ = std::make_unique<mirror::Crawl>(deps, std::move(options), std::move(*who));
   session_->on_stop = [this] {
     err_ << (line_shown_ ? "\n" : "") << "confmirror: stopping; again to stop at once\n"
          << std::flush;
@@ -283,6 +313,7 @@ void SyncRun::print_summary() const {
     nlohmann::json json = {{"spaces", p.spaces},
                            {"pages_seen", p.pages_seen},
                            {"pages_changed", p.pages_changed},
+                           {"pages_gone", p.pages_gone},
                            {"versions_new", p.versions_new},
                            {"requests", now.usage.requests},
                            {"refused", now.usage.refused},
@@ -298,12 +329,13 @@ void SyncRun::print_summary() const {
   }
   if (globals_.quiet) return;
   out_ << fmt::format(
-              "{} spaces, {} pages seen, {} new or changed, {} older versions; {} requests, {}, "
+              "{} spaces, {} pages seen, {} new or changed, {}{} older versions; {} requests, {}, "
               "{}\n",
-              with_thousands(p.spaces), with_thousands(p.pages_seen),
-              with_thousands(p.pages_changed), with_thousands(p.versions_new),
-              with_thousands(now.usage.requests), bytes_in_words(now.usage.wire_bytes),
-              in_words(now.elapsed))
+              with_thousands(p.spaces), with_thousands(std::max(p.pages_seen, p.pages_listed)),
+              with_thousands(p.pages_changed),
+              p.pages_gone > 0 ? with_thousands(p.pages_gone) + " gone, " : "",
+              with_thousands(p.versions_new), with_thousands(now.usage.requests),
+              bytes_in_words(now.usage.wire_bytes), in_words(now.elapsed))
        << "mirror: " << path_.string() << "\n";
 }
 

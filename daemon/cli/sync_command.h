@@ -3,6 +3,8 @@
 // `confmirror sync`: one synchronisation, then exit. Results on `out`, everything else on `err`;
 // returns the exit code of README.md. Runs the network thread on the calling thread.
 
+#include <cstdint>
+#include <optional>
 #include <ostream>
 #include <string>
 #include <vector>
@@ -13,7 +15,9 @@ namespace cli {
 
 struct SyncArgs {
   std::vector<std::string> spaces;  // keys; empty = all that the configuration admits
-  bool full = false;                // fetch every body again, and try what waits in quarantine
+  // Believe what this run (0: the newest that stopped) would have called gone.
+  std::optional<std::int64_t> accept_vanished;
+  bool full = false;            // fetch every body again, and try what waits in quarantine
   std::string split = "scout";  // none | ends | scout: see mirror::SplitScheme; for measurements
 };
 

@@ -82,6 +82,7 @@ std::string spaces_target(const SpacesQuery& query) {
   target.with("sort", "id").with("limit", 250);
   if (!query.status.empty()) target.with("status", query.status);
   if (query.label) target.with("labels", *query.label);
+  target.with("ids", query.ids);
   if (query.details) target.with("description-format", "plain").with("include-icon", "true");
   return target.take();
 }

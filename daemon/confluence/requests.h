@@ -15,6 +15,7 @@ namespace confluence {
 struct SpacesQuery {
   std::string status;
   std::optional<std::string> label;  // only spaces that carry it
+  std::vector<store::Id> ids;        // at most 250; empty = no filter
   bool details = true;               // description (plain) and icon
 };
 std::string spaces_target(const SpacesQuery& query);

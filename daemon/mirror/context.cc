@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "daemon/base/log.h"
 #include "daemon/mirror/plan.h"
 
@@ -115,6 +117,12 @@ base::Awaitable<void> Context::quarantine(std::string subject, store::Error erro
   batch.quarantined.push_back(row);
   auto committed = co_await base::commit(deps.writer, std::move(batch));
   if (!committed) fail(committed.error());
+}
+
+bool Context::listings_whole() const {
+  return std::none_of(failures_.begin(), failures_.end(), [](const auto& failure) {
+    return failure.first.starts_with("listing:") || failure.first.starts_with("space:");
+  });
 }
 
 void Context::release(store::Batch& batch, const std::string& subject) {

@@ -43,7 +43,13 @@ struct CrawlOptions {
   int max_concurrency = 8;
   std::chrono::seconds overlap{900};  // of the closing poll, in the site's time
   bool retry_quarantine = false;      // try now what is waiting in quarantine
-  bool closing_sweep = true;    // look at everything once more at the end, where that is cheap
+  bool closing_sweep = true;  // look at everything once more at the end, where that is cheap
+  // Safety valve: a run that would call more pages gone than this, or a larger share of the mirror
+  // (and more than a few), stops instead. Those in `accepted_vanished` do not count.
+  double max_vanished_percent = 10;
+  std::int64_t max_vanished_pages = 1000;
+  std::unordered_set<store::Id> accepted_vanished;
+  bool whole_site = true;       // `admits` says what the mirror keeps, not what this run looks at
   bool refetch_bodies = false;  // fetch every body, not only those whose version is new
   SplitScheme split = SplitScheme::kScout;
   std::string scope;  // what is crawled, in words; an interrupted crawl is only taken up again
@@ -131,6 +137,8 @@ class Context {
   // `subject` is well: it leaves quarantine with this batch, if it is there.
   void release(store::Batch& batch, const std::string& subject);
   bool failed_now(const std::string& subject) const { return failures_.contains(subject); }
+  // No listing of spaces or pages has failed in this run.
+  bool listings_whole() const;
   const std::map<std::string, store::QuarantineRow>& in_quarantine() const { return quarantine_; }
 
  private:

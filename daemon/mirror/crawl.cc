@@ -14,6 +14,7 @@
 #include "daemon/mirror/history.h"
 #include "daemon/mirror/plan.h"
 #include "daemon/mirror/spaces.h"
+#include "daemon/mirror/vanished.h"
 #include "daemon/mirror/walks.h"
 
 namespace mirror {
@@ -43,9 +44,11 @@ std::optional<store::Id> id_after(std::string_view subject, std::string_view pre
 struct Past {
   std::int64_t next_run_id = 0;
   std::vector<store::WalkState> walks;
-  std::map<std::int64_t, std::string> scopes;      // of the crawls of those walks
-  std::map<std::int64_t, std::string> site_times;  // when they began, by the site's clock
-  std::vector<store::RunUpdate> runs;              // newest first
+  std::map<std::int64_t, std::string> scopes;        // of the crawls of those walks
+  std::map<std::int64_t, std::string> site_times;    // when they began, by the site's clock
+  std::map<std::int64_t, std::string> observations;  // the last before they began
+  store::Observation last_observation = 0;
+  std::vector<store::RunUpdate> runs;  // newest first
   store::Counts counts;
   std::vector<store::QuarantineRow> quarantine;
 };
@@ -64,9 +67,15 @@ store::Result<Past> read_past(store::Reader& reader) {
     auto site_time = reader.meta(meta_key(walk.crawl_id, "site_time"));
     if (!scope) return store::fail(scope.error());
     if (!site_time) return store::fail(site_time.error());
+    auto observation = reader.meta(meta_key(walk.crawl_id, "observation"));
+    if (!observation) return store::fail(observation.error());
+    past.observations[walk.crawl_id] = observation->value_or("");
     past.scopes[walk.crawl_id] = scope->value_or("");
     past.site_times[walk.crawl_id] = site_time->value_or("");
   }
+  auto last_observation = reader.last_observation();
+  if (!last_observation) return store::fail(last_observation.error());
+  past.last_observation = *last_observation;
   auto runs = reader.runs(kRunsLookedAt);
   if (!runs) return store::fail(runs.error());
   past.runs = std::move(*runs);
@@ -90,6 +99,7 @@ class Crawl::Impl {
         walks_(context_, bodies_),
         spaces_(context_),
         changes_(context_, bodies_),
+        vanished_(context_, bodies_, spaces_),
         site_time_at_start_(who.server_time) {
     context_.account_id = std::move(who.account_id);
   }
@@ -115,6 +125,9 @@ class Crawl::Impl {
   base::Awaitable<void> close();
   base::Awaitable<void> follow_changes();
   base::Awaitable<void> crawl_users();
+  base::Awaitable<void> look_for_gone() { return vanished_.look(seen_before_); }
+  base::Awaitable<void> confirm_gone() { return vanished_.confirm(); }
+  base::Awaitable<void> mark_gone();
   base::Awaitable<void> second_canary();
   base::Awaitable<store::Result<void>> finish();
   base::Awaitable<void> release_what_is_well(store::Batch& batch);
@@ -127,8 +140,10 @@ class Crawl::Impl {
   Walks walks_;
   Spaces spaces_;
   Changes changes_;
+  Vanished vanished_;
   store::Time started_at_{};
   std::optional<store::Time> site_time_at_start_;
+  store::Observation seen_before_ = 0;  // what was observed since then is of this crawl
   std::vector<store::WalkState> unfinished_;
   std::optional<store::RunUpdate> earlier_;  // what this run did before it was interrupted
 };
@@ -189,10 +204,13 @@ base::Awaitable<store::Result<void>> Crawl::Impl::run() {
   co_await step("pages", &Impl::fetch_missing_bodies);
   co_await step("history", &Impl::catch_up_history);
   co_await step("closing", &Impl::close);
+  co_await step("closing", &Impl::look_for_gone);
   history_.finish();
   co_await settle(context_.histories);
   co_await step("users", &Impl::crawl_users);
+  co_await step("closing", &Impl::confirm_gone);
   co_await step("identity", &Impl::second_canary);
+  co_await step("closing", &Impl::mark_gone);
   // What is left may have been ended from outside the steps.
   co_await settle(context_.listings);
   co_return co_await finish();
@@ -202,6 +220,7 @@ base::Awaitable<store::Result<void>> Crawl::Impl::run() {
 // others of this scope, are abandoned.
 void Crawl::Impl::choose_crawl(Past& past, std::vector<std::int64_t>& abandoned) {
   context_.run_id = past.next_run_id;
+  seen_before_ = past.last_observation;
   std::int64_t last_walk_id = 0;
   std::optional<std::int64_t> chosen;
   for (auto& [crawl_id, scope] : past.scopes) {
@@ -224,6 +243,9 @@ void Crawl::Impl::choose_crawl(Past& past, std::vector<std::int64_t>& abandoned)
   earlier_ = *run;
   auto site_time = store::parse_iso8601(past.site_times[*chosen]);
   if (site_time) site_time_at_start_ = *site_time;
+  if (const auto observation = id_after(past.observations[*chosen], "")) {
+    seen_before_ = *observation;
+  }
   for (auto& walk : past.walks) {
     if (walk.crawl_id == *chosen) unfinished_.push_back(std::move(walk));
   }
@@ -246,8 +268,10 @@ base::Awaitable<void> Crawl::Impl::begin() {
   for (const auto id : abandoned) {
     batch.meta[meta_key(id, "scope")] = "";
     batch.meta[meta_key(id, "site_time")] = "";
+    batch.meta[meta_key(id, "observation")] = "";
   }
   batch.meta[meta_key(context_.run_id, "scope")] = context_.options.scope;
+  batch.meta[meta_key(context_.run_id, "observation")] = std::to_string(seen_before_);
   if (site_time_at_start_) {
     batch.meta[meta_key(context_.run_id, "site_time")] = store::to_iso8601(*site_time_at_start_);
   }
@@ -418,6 +442,18 @@ base::Awaitable<void> Crawl::Impl::second_canary() {
   if (red) context_.fail(std::move(*red));
 }
 
+base::Awaitable<void> Crawl::Impl::mark_gone() {
+  for (auto& batch : vanished_.take_tombstones()) {
+    if (context_.fatal) co_return;
+    auto written = co_await base::commit(context_.deps.writer, std::move(batch));
+    if (!written) {
+      context_.fail(written.error());
+    } else {
+      context_.progress.pages_gone += written->pages_gone;
+    }
+  }
+}
+
 // What a crawl that came to its end has shown to be well again, or to be no more.
 base::Awaitable<void> Crawl::Impl::release_what_is_well(store::Batch& batch) {
   auto query = [](store::Reader& reader) -> store::Result<std::unordered_set<store::Id>> {
@@ -460,19 +496,24 @@ base::Awaitable<store::Result<void>> Crawl::Impl::finish() {
   const auto fatal = context_.fatal;
   auto& progress = context_.progress;
   progress.quarantined = static_cast<std::int64_t>(context_.in_quarantine().size());
-  const bool plan_is_worthless = fatal && fatal->kind == store::ErrorKind::kCredentialsBad;
+  const bool plan_is_worthless = fatal && (fatal->kind == store::ErrorKind::kCredentialsBad ||
+                                           fatal->kind == store::ErrorKind::kStopped);
   if (!fatal || plan_is_worthless) {
     batch.drop_walks_of_crawl = context_.run_id;
     batch.meta[meta_key(context_.run_id, "scope")] = "";
     batch.meta[meta_key(context_.run_id, "site_time")] = "";
+    batch.meta[meta_key(context_.run_id, "observation")] = "";
   }
+  if (vanished_.stopped()) batch.vanished = vanished_.stopped();
   if (!fatal) {
     const bool whole = progress.failures.empty() && progress.quarantined == 0;
     run.outcome = whole ? "done" : "partial";
     if (site_time_at_start_) batch.meta["watermark"] = store::to_iso8601(*site_time_at_start_);
     batch.meta["last_full_sync_at"] = store::to_iso8601(*run.finished_at);
   } else {
-    run.outcome = fatal->kind == store::ErrorKind::kCanceled ? "interrupted" : "failed";
+    run.outcome = "failed";
+    if (fatal->kind == store::ErrorKind::kCanceled) run.outcome = "interrupted";
+    if (fatal->kind == store::ErrorKind::kStopped) run.outcome = "stopped";
     run.error = fatal->message;
   }
   if (!progress.failures.empty() && run.error.empty()) {

@@ -11,7 +11,8 @@
 //    the same and it is not older than a day.
 // 3. Bodies come before history, history before names; what one page or listing does wrong stops
 //    nothing else.
-// 4. At last comes what changed meanwhile (changes.h).
+// 4. At last comes what changed meanwhile (changes.h), and what is gone (vanished.h): marked only
+//    by a crawl that came to its end with the same identity as at its start.
 //
 // Threads: the network thread. Ownership: refers to everything in CrawlDeps; must outlive its
 // coroutines (run() to its end). run() returns an error for what ended the crawl as a whole; what

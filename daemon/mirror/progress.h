@@ -17,6 +17,7 @@ struct Progress {
   std::int64_t pages_listed = 0;   // rows that listings of this run have shown
   std::int64_t pages_seen = 0;     // of those, the ones whose body was shown too
   std::int64_t pages_changed = 0;  // of those, new or different
+  std::int64_t pages_gone = 0;     // tombstones of this run
   std::int64_t bodies_written = 0;
   std::int64_t histories_done = 0;   // version listings committed
   std::int64_t histories_known = 0;  // those done and those known to be due

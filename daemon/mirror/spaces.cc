@@ -44,6 +44,7 @@ base::Awaitable<void> Spaces::list_status(std::string status) {
 }
 
 base::Awaitable<bool> Spaces::keep(confluence::Listing<store::Space> listing, CommitSlot& slot) {
+  observation_ = std::max(observation_, listing.observation);
   store::Batch batch(listing.observation, listing.received_at);
   for (auto& space : listing.rows) {
     if (!seen_.insert(space.id).second || !context_.options.admits(space)) continue;

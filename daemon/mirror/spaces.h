@@ -22,6 +22,8 @@ class Spaces {
   base::Awaitable<void> read_labels();
 
   const std::vector<store::Space>& admitted() const { return admitted_; }
+  // Of the last answer of list().
+  store::Observation observation() const { return observation_; }
   // Shown by the site in this crawl, admitted or not.
   bool seen(store::Id space_id) const { return seen_.contains(space_id); }
 
@@ -41,6 +43,7 @@ class Spaces {
   Context& context_;
   std::vector<store::Space> admitted_;
   std::unordered_set<store::Id> seen_;
+  store::Observation observation_ = 0;
   bool labels_failed_ = false;
 };
 

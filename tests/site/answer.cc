@@ -134,6 +134,7 @@ Draw draw_for(State& state, const Request& request, std::optional<Fault>& fault)
   draw.short_page = state.dice.chance(draw.settings[Fault::kShortPage]);
   draw.empty_page = state.dice.chance(draw.settings[Fault::kEmptyPage]);
   draw.repeated_row = state.dice.chance(draw.settings[Fault::kRepeatedRow]);
+  draw.lost_next = state.dice.chance(draw.settings[Fault::kLostNext]);
   draw.beta_headers = state.dice.chance(draw.settings[Fault::kBetaHeaders]);
   return draw;
 }

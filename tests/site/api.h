@@ -22,6 +22,7 @@ struct Draw {
   bool short_page = false;
   bool empty_page = false;
   bool repeated_row = false;
+  bool lost_next = false;
   bool beta_headers = false;
   std::uint64_t dice = 0;
 };

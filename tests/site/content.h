@@ -79,6 +79,7 @@ struct Space {
   Index homepage = kNone;
   Millis created_at = 0;
   bool open_to_anonymous = false;
+  bool restricted = false;  // the account has no permission for it (any more)
 };
 
 struct Container {
@@ -110,6 +111,7 @@ struct Page {
   ContentType parent_type = ContentType::kNull;
   Status status = Status::kCurrent;
   bool live_doc = false;
+  bool restricted = false;     // so that the account does not see it
   bool special_title = false;  // equals another title but for its case
 };
 
@@ -155,6 +157,10 @@ class Content {
   Index find_user(std::string_view account_id) const;
   Id parent_id(const Page& page) const;  // 0 = null
 
+  // The account may see it.
+  bool shown(Index page) const {
+    return !pages_[page].restricted && !spaces_[pages_[page].space].restricted;
+  }
   // Ascending by number; numbers may have holes.
   std::vector<Version> versions(Index page) const;
   std::optional<Version> version(Index page, std::int32_t number) const;
@@ -176,6 +182,8 @@ class Content {
   bool move_to_space(Index page,
                      Index space);  // pages without children only; becomes a child of the homepage
   bool set_status(Index page, Status status);
+  void restrict_page(Index page, bool restricted) { pages_[page].restricted = restricted; }
+  void restrict_space(Index space, bool restricted) { spaces_[space].restricted = restricted; }
   bool remove_version(Index page, std::int32_t number);  // not the current one
 
  private:

@@ -181,6 +181,21 @@ Json post_status(State& state, const Json& json) {
   return page_answer(state.content, page);
 }
 
+Json post_restrict(State& state, const Json& json) {
+  const std::scoped_lock lock(state.content_mutex);
+  const auto restricted = json.find("restricted");
+  if (restricted == json.end() || !restricted->is_boolean()) {
+    throw Refusal(400, "'restricted' must be true or false");
+  }
+  if (json.contains("space")) {
+    state.content.restrict_space(space_of(state.content, json), restricted->get<bool>());
+    return Json::object();
+  }
+  const Index page = page_of(state.content, json, "page");
+  state.content.restrict_page(page, restricted->get<bool>());
+  return page_answer(state.content, page);
+}
+
 Json post_remove_version(State& state, const Json& json) {
   const std::scoped_lock lock(state.content_mutex);
   const Index page = page_of(state.content, json, "page");
@@ -223,7 +238,7 @@ struct Post {
   std::string_view name;
   Json (*run)(State& state, const Json& json);
 };
-constexpr std::array<Post, 11> kPosts = {{{"counters/reset", reset_counters},
+constexpr std::array<Post, 12> kPosts = {{{"counters/reset", reset_counters},
                                           {"settings", change_settings},
                                           {"faults", post_faults},
                                           {"faults/clear", clear_faults},
@@ -232,6 +247,7 @@ constexpr std::array<Post, 11> kPosts = {{{"counters/reset", reset_counters},
                                           {"edit", post_edit},
                                           {"move", post_move},
                                           {"status", post_status},
+                                          {"restrict", post_restrict},
                                           {"remove-version", post_remove_version},
                                           {"add", post_add}}};
 

@@ -12,9 +12,12 @@
 //   POST token                {"token":"new"}; "" revokes it
 //   POST edit                 {"page":"1","title":..,"body":..,"message":..,"minorEdit":..}
 //   POST move                 {"page":"1","parent":"2"} or {"page":"1","parent":null} or
-//   {"page":"1","space":"3"} POST status               {"page":"1","status":"trashed"}; current,
-//   archived, trashed, deleted, purged POST remove-version       {"page":"1","version":2} POST add
-//   {"space":"3","parent":"1","title":..,"body":..}; answers {"page":"7"}
+//                             {"page":"1","space":"3"}
+//   POST status               {"page":"1","status":"trashed"}; current, archived, trashed, deleted,
+//                             purged
+//   POST restrict             {"page":"1","restricted":true} or {"space":"3","restricted":false}
+//   POST remove-version       {"page":"1","version":2}
+//   POST add                  {"space":"3","parent":"1","title":..,"body":..}; answers {"page":"7"}
 // 409: the site could not hold the result.
 
 #include <string_view>

@@ -50,6 +50,7 @@ void append_page(std::string& out, const Content& content, Index index, std::str
 std::string digest_of(const Content& content) {
   std::string out;
   for (const Space& space : content.spaces()) {
+    if (space.restricted) continue;
     out += R"({"kind":"space")";
     append_id(out, "space_id", space.id);
     out += R"(,"space_key":)";
@@ -64,7 +65,9 @@ std::string digest_of(const Content& content) {
             [&](Index a, Index b) { return content.pages()[a].id < content.pages()[b].id; });
   std::string body;
   for (const Index page : order) {
-    if (content.pages()[page].status != Status::kPurged) append_page(out, content, page, body);
+    const Status status = content.pages()[page].status;
+    const bool gone = status == Status::kPurged || status == Status::kDeleted;
+    if (!gone && content.shown(page)) append_page(out, content, page, body);
   }
   return out;
 }

@@ -106,6 +106,14 @@ TEST_F(FaultsTest, RefusedCursorHitsContinuationsOnly) {
   EXPECT_EQ(ask(kApi + "/pages?limit=5").status, 200);
 }
 
+TEST_F(FaultsTest, ALostNextEndsAListingThatHasMore) {
+  server_->set_fault(Fault::kLostNext, 1);
+  const Reply reply = ask(kApi + "/pages?limit=5");
+  EXPECT_EQ(reply.status, 200);
+  EXPECT_EQ(Json::parse(reply.body)["results"].size(), 5U);
+  EXPECT_FALSE(Json::parse(reply.body)["_links"].contains("next"));
+}
+
 TEST_F(FaultsTest, BetaHeadersStandOnAnOrdinaryAnswer) {
   const Reply reply = with(Fault::kBetaHeaders);
   EXPECT_EQ(reply.status, 200);

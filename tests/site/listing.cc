@@ -109,7 +109,7 @@ Response Listing::envelope(const State& state, const std::vector<Row>& rows,
   }
   out += R"(],"_links":{)";
   std::string links = "<" + state.base_url + ">; rel=\"base\"";
-  if (more_) {
+  if (more_ && !draw_->lost_next) {
     Cursor cursor;
     cursor.order = order_;
     cursor.after = next_;

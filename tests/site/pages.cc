@@ -63,7 +63,7 @@ std::optional<Response> parse_ids(const Query& query, std::string_view name, std
 
 bool PageFilter::matches(const Content& content, Index index) const {
   const Page& page = content.pages()[index];
-  if ((statuses & bit(page.status)) == 0) return false;
+  if ((statuses & bit(page.status)) == 0 || !content.shown(index)) return false;
   if (root_only && page.parent_type != ContentType::kNull &&
       content.spaces()[page.space].homepage != index) {
     return false;
@@ -79,7 +79,9 @@ bool PageFilter::matches(const Content& content, Index index) const {
 Index Api::page_argument() const {
   const auto id = parse_number(route_.arguments[0]);
   const Index page = id ? state_.content.find_page(*id) : kNone;
-  return page != kNone && visible(state_.content.pages()[page].space) ? page : kNone;
+  const bool shown =
+      page != kNone && state_.content.shown(page) && visible(state_.content.pages()[page].space);
+  return shown ? page : kNone;
 }
 
 std::optional<Response> Api::read_filter(PageFilter& filter) {

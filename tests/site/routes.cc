@@ -165,7 +165,8 @@ void Api::prepare_order() {
 }
 
 bool Api::visible(Index space) const {
-  return !anonymous_ || state_.content.spaces()[space].open_to_anonymous;
+  const Space& asked = state_.content.spaces()[space];
+  return !asked.restricted && (!anonymous_ || asked.open_to_anonymous);
 }
 
 }  // namespace site

@@ -14,7 +14,7 @@ constexpr std::array<std::string_view, kFaultCount> kFaultNames = {
     "cut-body",     "malformed-json",     "empty-200",
     "html-200",     "slow-drip",          "refused-cursor",
     "short-page",   "empty-page",         "repeated-row",
-    "beta-headers"};
+    "lost-next",    "beta-headers"};
 
 constexpr std::array<std::string_view, 3> kRateHeaderNames = {"none", "retry-after", "full"};
 

@@ -37,9 +37,10 @@ enum class Fault : std::uint8_t {
   kShortPage,      // fewer rows than there are, with next
   kEmptyPage,      // no rows, with next
   kRepeatedRow,    // the next page begins with the last row of this one
+  kLostNext,       // the listing ends here, as if there were no more
   kBetaHeaders,    // Beta-Retry-After and X-Beta-RateLimit-* on an ordinary answer
 };
-inline constexpr std::size_t kFaultCount = 19;
+inline constexpr std::size_t kFaultCount = 20;
 
 std::string_view to_string(Fault fault);  // `502-html`
 std::optional<Fault> parse_fault(std::string_view name);
