@@ -29,7 +29,7 @@ struct WalkState {
 
 struct RunUpdate {
   std::int64_t run_id = 0;
-  std::string kind;  // "sync"
+  std::string kind;  // "full", "incremental"
   Time started_at{};
   std::optional<Time> finished_at;
   std::string outcome;  // running, done, partial, stopped, failed, interrupted

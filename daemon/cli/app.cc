@@ -48,6 +48,8 @@ void add_sync(CLI::App& app, const GlobalOptions& globals, SyncArgs& args, Strea
   sync->add_option("--space", args.spaces, "Only this space (repeatable)")
       ->type_name("KEY")
       ->allow_extra_args(false);
+  sync->add_flag("--reconcile", args.reconcile,
+                 "Look at every page, not only at what changed: moves, trash, what is gone");
   sync->add_flag("--full", args.full,
                  "Fetch every body again, and try what waits in quarantine now");
   sync->add_option_function<std::int64_t>(

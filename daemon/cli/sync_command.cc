@@ -105,6 +105,8 @@ class SyncRun {
   store::Result<void> open_reader();
   store::Result<void> expect_same_site();
   store::Result<void> read_accepted();
+  // Whether it is enough, for now, to ask for what changed.
+  store::Result<bool> only_changes();
   base::Awaitable<store::Result<void>> sync();
   base::Awaitable<void> show_progress(std::chrono::milliseconds interval, bool live);
   ProgressView view() const;
@@ -182,6 +184,17 @@ store::Result<void> SyncRun::read_accepted() {
   return {};
 }
 
+store::Result<bool> SyncRun::only_changes() {
+  if (args_.full || args_.reconcile || args_.accept_vanished || !args_.spaces.empty()) return false;
+  auto text = reader_->meta("last_full_sync_at");
+  if (!text) return store::fail(text.error());
+  const auto last = store::parse_iso8601(text->value_or(""));
+  if (!last) return false;
+  const auto now = session_->clock().now();
+  // A clock that was set back must not put it off for ever.
+  return *last <= now && now - *last < config_.sync.reconcile_interval;
+}
+
 store::Result<void> SyncRun::open() {
   auto config = load_config(globals_);
   if (!config) return store::fail(config.error());
@@ -229,6 +242,9 @@ base::Awaitable<store::Result<void>> SyncRun::sync() {
       session_->io(), session_->client(),        session_->governor(),   *writer_,
       *reader_,       session_->reader_thread(), session_->parse_pool(), session_->clock()};
   auto options = crawl_options(config_, args_);
+  auto incremental = only_changes();
+  if (!incremental) co_return store::fail(incremental.error());
+  options.incremental = *incremental;
   options.accepted_vanished.insert(accepted_vanished_.begin(), accepted_vanished_.end());
   crawl_ = std::make_unique<mirror::Crawl>(deps, std::move(options), std::move(*who));
   session_->on_stop = [this] {

@@ -17,6 +17,7 @@ struct SyncArgs {
   std::vector<std::string> spaces;  // keys; empty = all that the configuration admits
   // Believe what this run (0: the newest that stopped) would have called gone.
   std::optional<std::int64_t> accept_vanished;
+  bool reconcile = false;       // look at every page, not only at what changed
   bool full = false;            // fetch every body again, and try what waits in quarantine
   std::string split = "scout";  // none | ends | scout: see mirror::SplitScheme; for measurements
 };

@@ -16,9 +16,22 @@ constexpr const char* kById = "id";
 constexpr const char* kNewestFirst = "-modified-date";
 }  // namespace
 
+base::Awaitable<bool> Changes::poll(std::vector<store::Id> spaces,
+                                    std::unordered_set<store::Id> others, store::Time since) {
+  const bool whole_site = others.size() <= spaces.size();
+  spaces_ = whole_site ? std::vector<store::Id>() : std::move(spaces);
+  others_ = std::move(others);
+  all_known_ = true;
+  const auto changed = co_await look(kNewestFirst, since - context_.options.overlap);
+  // Also what an earlier run left.
+  if (!context_.fatal && (changed > 0 || all_known_)) co_await bodies_.fetch_all_due();
+  co_return all_known_ || !whole_site;
+}
+
 base::Awaitable<void> Changes::follow_up(std::vector<store::Id> spaces,
                                          std::optional<store::Time> since, bool sweep) {
   spaces_ = std::move(spaces);
+  if (spaces_.empty()) co_return;
   if (sweep) {
     const auto changed = co_await look(kById, store::Time::min());
     if (changed > 0) co_await bodies_.fetch_all_due();
@@ -39,6 +52,7 @@ base::Awaitable<void> Changes::follow_up(std::vector<store::Id> spaces,
 base::Awaitable<std::int64_t> Changes::look(const std::string& sort, store::Time cutoff) {
   const auto before = context_.progress.pages_changed;
   std::vector<base::Awaitable<void>> tasks;
+  if (spaces_.empty()) tasks.push_back(look_at({}, sort, cutoff));
   for (std::size_t begin = 0; begin < spaces_.size(); begin += kMaxSpacesPerWalk) {
     const auto end = std::min(spaces_.size(), begin + kMaxSpacesPerWalk);
     std::vector<store::Id> group(spaces_.begin() + static_cast<std::ptrdiff_t>(begin),
@@ -82,7 +96,11 @@ base::Awaitable<bool> Changes::keep(confluence::Listing<store::Page> listing, st
   for (auto& page : listing.rows) {
     if (page.version.created_at < cutoff) continue;
     reaches_back = false;
-    if (context_.admitted_spaces.contains(page.space_id)) batch.pages.push_back(std::move(page));
+    if (context_.admitted_spaces.contains(page.space_id)) {
+      batch.pages.push_back(std::move(page));
+    } else if (!others_.contains(page.space_id)) {
+      all_known_ = false;
+    }
   }
   auto written = co_await slot.put(std::move(batch));
   if (!written) context_.fail(written.error());

@@ -43,6 +43,8 @@ struct CrawlOptions {
   int max_concurrency = 8;
   std::chrono::seconds overlap{900};  // of the closing poll, in the site's time
   bool retry_quarantine = false;      // try now what is waiting in quarantine
+  // Ask only for what changed since the last run, if the mirror lets that be known.
+  bool incremental = false;
   bool closing_sweep = true;  // look at everything once more at the end, where that is cheap
   // Safety valve: a run that would call more pages gone than this, or a larger share of the mirror
   // (and more than a few), stops instead. Those in `accepted_vanished` do not count.

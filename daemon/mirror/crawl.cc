@@ -40,12 +40,28 @@ std::optional<store::Id> id_after(std::string_view subject, std::string_view pre
   return error == std::errc() && stop == end ? std::optional(id) : std::nullopt;
 }
 
+std::unordered_set<store::Id> ids_of(std::string_view list) {
+  std::unordered_set<store::Id> ids;
+  const auto* at = list.data();
+  const auto* const end = at + list.size();
+  while (at < end) {
+    store::Id id = 0;
+    const auto [stop, error] = std::from_chars(at, end, id);
+    if (error != std::errc()) break;
+    ids.insert(id);
+    at = stop + 1;
+  }
+  return ids;
+}
+
 // What the mirror says about earlier crawls.
 struct Past {
   std::int64_t next_run_id = 0;
   std::vector<store::WalkState> walks;
-  std::map<std::int64_t, std::string> scopes;        // of the crawls of those walks
-  std::map<std::int64_t, std::string> site_times;    // when they began, by the site's clock
+  std::map<std::int64_t, std::string> scopes;      // of the crawls of those walks
+  std::map<std::int64_t, std::string> site_times;  // when they began, by the site's clock
+  std::string watermark;
+  std::string full_scope;                            // of the last full run
   std::map<std::int64_t, std::string> observations;  // the last before they began
   store::Observation last_observation = 0;
   std::vector<store::RunUpdate> runs;  // newest first
@@ -73,6 +89,12 @@ store::Result<Past> read_past(store::Reader& reader) {
     past.scopes[walk.crawl_id] = scope->value_or("");
     past.site_times[walk.crawl_id] = site_time->value_or("");
   }
+  auto watermark = reader.meta("watermark");
+  if (!watermark) return store::fail(watermark.error());
+  past.watermark = watermark->value_or("");
+  auto full_scope = reader.meta("full_scope");
+  if (!full_scope) return store::fail(full_scope.error());
+  past.full_scope = full_scope->value_or("");
   auto last_observation = reader.last_observation();
   if (!last_observation) return store::fail(last_observation.error());
   past.last_observation = *last_observation;
@@ -116,6 +138,7 @@ class Crawl::Impl {
   base::Awaitable<void> step(std::string phase, Step work);
   base::Awaitable<void> settle(TaskGroup& group);
   base::Awaitable<void> begin();
+  base::Awaitable<void> poll();
   void choose_crawl(Past& past, std::vector<std::int64_t>& abandoned);
   base::Awaitable<void> list_spaces() { return spaces_.list(); }
   base::Awaitable<void> walk();
@@ -128,6 +151,7 @@ class Crawl::Impl {
   base::Awaitable<void> look_for_gone() { return vanished_.look(seen_before_); }
   base::Awaitable<void> confirm_gone() { return vanished_.confirm(); }
   base::Awaitable<void> mark_gone();
+  void note_what_was_seen(store::Batch& batch, store::Time finished_at) const;
   base::Awaitable<void> second_canary();
   base::Awaitable<store::Result<void>> finish();
   base::Awaitable<void> release_what_is_well(store::Batch& batch);
@@ -143,7 +167,8 @@ class Crawl::Impl {
   Vanished vanished_;
   store::Time started_at_{};
   std::optional<store::Time> site_time_at_start_;
-  store::Observation seen_before_ = 0;  // what was observed since then is of this crawl
+  store::Observation seen_before_ = 0;    // what was observed since then is of this crawl
+  std::optional<store::Time> watermark_;  // set: this run is incremental
   std::vector<store::WalkState> unfinished_;
   std::optional<store::RunUpdate> earlier_;  // what this run did before it was interrupted
 };
@@ -156,7 +181,7 @@ base::Awaitable<void> Crawl::Impl::commit(store::Batch batch) {
 store::RunUpdate Crawl::Impl::run_update() const {
   store::RunUpdate run;
   run.run_id = context_.run_id;
-  run.kind = "sync";
+  run.kind = watermark_ ? "incremental" : "full";
   run.started_at = started_at_;
   run.outcome = "running";
   run.requests = context_.deps.client.usage().requests;
@@ -196,19 +221,24 @@ base::Awaitable<store::Result<void>> Crawl::Impl::run() {
   co_await boost::asio::this_coro::reset_cancellation_state(boost::asio::disable_cancellation());
   started_at_ = context_.deps.clock.now();
   co_await step("spaces", &Impl::begin);
-  co_await step("spaces", &Impl::list_spaces);
+  if (watermark_) co_await step("changes", &Impl::poll);
+  if (!watermark_) co_await step("spaces", &Impl::list_spaces);
   if (!context_.fatal && context_.options.history != History::kNone) {
     context_.histories.spawn(history_.run());
   }
-  co_await step("pages", &Impl::walk);
-  co_await step("pages", &Impl::fetch_missing_bodies);
+  if (!watermark_) {
+    co_await step("pages", &Impl::walk);
+    co_await step("pages", &Impl::fetch_missing_bodies);
+  }
   co_await step("history", &Impl::catch_up_history);
-  co_await step("closing", &Impl::close);
-  co_await step("closing", &Impl::look_for_gone);
+  if (!watermark_) {
+    co_await step("closing", &Impl::close);
+    co_await step("closing", &Impl::look_for_gone);
+  }
   history_.finish();
   co_await settle(context_.histories);
   co_await step("users", &Impl::crawl_users);
-  co_await step("closing", &Impl::confirm_gone);
+  if (!watermark_) co_await step("closing", &Impl::confirm_gone);
   co_await step("identity", &Impl::second_canary);
   co_await step("closing", &Impl::mark_gone);
   // What is left may have been ended from outside the steps.
@@ -263,6 +293,10 @@ base::Awaitable<void> Crawl::Impl::begin() {
   context_.remember_quarantine(past->quarantine);
   std::vector<std::int64_t> abandoned;
   choose_crawl(*past, abandoned);
+  if (context_.options.incremental && unfinished_.empty() &&
+      past->full_scope == context_.options.scope) {
+    if (const auto since = store::parse_iso8601(past->watermark)) watermark_ = *since;
+  }
 
   auto batch = context_.make_batch();
   for (const auto id : abandoned) {
@@ -291,6 +325,40 @@ base::Awaitable<void> Crawl::Impl::begin() {
     drop.drop_walks_of_crawl = id;
     co_await commit(std::move(drop));
   }
+}
+
+base::Awaitable<void> Crawl::Impl::poll() {
+  struct Known {
+    std::vector<store::SpaceRow> spaces;
+    std::string left_out;
+  };
+  auto query = [](store::Reader& reader) -> store::Result<Known> {
+    Known known;
+    auto spaces = reader.spaces();
+    if (!spaces) return store::fail(spaces.error());
+    known.spaces = std::move(*spaces);
+    auto left_out = reader.meta("spaces_left_out");
+    if (!left_out) return store::fail(left_out.error());
+    known.left_out = left_out->value_or("");
+    return known;
+  };
+  auto known = co_await context_.read(std::move(query));
+  if (!known) {
+    context_.fail(known.error());
+    co_return;
+  }
+  std::vector<store::Id> ids;
+  for (const auto& space : known->spaces) {
+    ids.push_back(space.id);
+    context_.admitted_spaces.insert(space.id);
+  }
+  context_.progress.spaces = static_cast<std::int64_t>(ids.size());
+  const bool all_known =
+      co_await changes_.poll(std::move(ids), ids_of(known->left_out), *watermark_);
+  if (all_known || context_.fatal) co_return;
+  base::crawl_log().info("a page of an unknown space has changed: everything is looked at");
+  context_.admitted_spaces.clear();
+  watermark_.reset();
 }
 
 base::Awaitable<void> Crawl::Impl::walk() {
@@ -488,6 +556,16 @@ base::Awaitable<void> Crawl::Impl::release_what_is_well(store::Batch& batch) {
   for (const auto& subject : well) context_.release(batch, subject);
 }
 
+void Crawl::Impl::note_what_was_seen(store::Batch& batch, store::Time finished_at) const {
+  // A listing that failed may have kept changes to itself.
+  if (!context_.options.whole_site || !context_.listings_whole()) return;
+  if (site_time_at_start_) batch.meta["watermark"] = store::to_iso8601(*site_time_at_start_);
+  if (watermark_) return;
+  batch.meta["full_scope"] = context_.options.scope;
+  batch.meta["spaces_left_out"] = fmt::format("{}", fmt::join(spaces_.left_out(), ","));
+  batch.meta["last_full_sync_at"] = store::to_iso8601(finished_at);
+}
+
 base::Awaitable<store::Result<void>> Crawl::Impl::finish() {
   auto batch = context_.make_batch();
   if (!context_.fatal) co_await release_what_is_well(batch);
@@ -508,8 +586,7 @@ base::Awaitable<store::Result<void>> Crawl::Impl::finish() {
   if (!fatal) {
     const bool whole = progress.failures.empty() && progress.quarantined == 0;
     run.outcome = whole ? "done" : "partial";
-    if (site_time_at_start_) batch.meta["watermark"] = store::to_iso8601(*site_time_at_start_);
-    batch.meta["last_full_sync_at"] = store::to_iso8601(*run.finished_at);
+    note_what_was_seen(batch, *run.finished_at);
   } else {
     run.outcome = "failed";
     if (fatal->kind == store::ErrorKind::kCanceled) run.outcome = "interrupted";

@@ -9,9 +9,14 @@
 // 2. The plan (walks over groups of spaces) is on disk before the first listing; each walk's cursor
 //    is saved with its rows. A crawl that did not end is taken up where it stopped, if the scope is
 //    the same and it is not older than a day.
-// 3. Bodies come before history, history before names; what one page or listing does wrong stops
+// 3. An incremental run (options.incremental) asks only for what changed since the watermark, the
+//    site's time at the start of the last run that saw everything to its end. It becomes a full one
+//    where that cannot tell the whole: no full run of the same scope before, one that was
+//    interrupted, or a change in a space that nobody knows. Moves, archiving, trashing and what is
+//    gone make no version: only full runs see them.
+// 4. Bodies come before history, history before names; what one page or listing does wrong stops
 //    nothing else.
-// 4. At last comes what changed meanwhile (changes.h), and what is gone (vanished.h): marked only
+// 5. At last comes what changed meanwhile (changes.h), and what is gone (vanished.h): marked only
 //    by a crawl that came to its end with the same identity as at its start.
 //
 // Threads: the network thread. Ownership: refers to everything in CrawlDeps; must outlive its

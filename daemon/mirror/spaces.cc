@@ -26,6 +26,15 @@ base::Awaitable<void> Spaces::list() {
       "check include_spaces, exclude_spaces and space_types, and what this account may see"));
 }
 
+std::vector<store::Id> Spaces::left_out() const {
+  std::vector<store::Id> ids;
+  for (const auto id : seen_) {
+    if (!context_.admitted_spaces.contains(id)) ids.push_back(id);
+  }
+  std::sort(ids.begin(), ids.end());
+  return ids;
+}
+
 base::Awaitable<void> Spaces::list_status(std::string status) {
   confluence::SpacesQuery query;
   query.status = std::move(status);

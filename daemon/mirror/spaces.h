@@ -24,6 +24,8 @@ class Spaces {
   const std::vector<store::Space>& admitted() const { return admitted_; }
   // Of the last answer of list().
   store::Observation observation() const { return observation_; }
+  // Those that the site shows and nobody keeps, by id.
+  std::vector<store::Id> left_out() const;
   // Shown by the site in this crawl, admitted or not.
   bool seen(store::Id space_id) const { return seen_.contains(space_id); }
 
