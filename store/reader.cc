@@ -417,6 +417,14 @@ Result<std::optional<std::string>> Reader::version_body(Id page_id, std::int32_t
   return impl_->answer(std::move(body));
 }
 
+static DuePage due_page_of(const Query& query) {
+  DuePage page;
+  page.page_id = query.integer(0);
+  page.version = query.int32(1);
+  page.space_id = query.integer(2);
+  return page;
+}
+
 Result<std::vector<DuePage>> Reader::Impl::due(const char* flag, const char* subject, Id after,
                                                std::size_t limit, Time now) {
   db->adopt_thread();
@@ -428,11 +436,7 @@ Result<std::vector<DuePage>> Reader::Impl::due(const char* flag, const char* sub
           subject + ":'||p.id AND q.next_try_at>?2) ORDER BY p.id LIMIT ?3",
       [&](Query& query) { query.bind(after).bind(now).bind(sql_limit(limit)); },
       [&](const Query& query) {
-        DuePage page;
-        page.page_id = query.integer(0);
-        page.version = query.int32(1);
-        page.space_id = query.integer(2);
-        pages.push_back(page);
+        pages.push_back(due_page_of(query));
         return true;
       });
   return answer(std::move(pages));
@@ -454,11 +458,7 @@ Result<std::vector<DuePage>> Reader::unseen_pages(Observation since, Id after, s
       " ORDER BY id LIMIT ?3",
       [&](Query& query) { query.bind(after).bind(since).bind(sql_limit(limit)); },
       [&](const Query& query) {
-        DuePage page;
-        page.page_id = query.integer(0);
-        page.version = query.int32(1);
-        page.space_id = query.integer(2);
-        pages.push_back(page);
+        pages.push_back(due_page_of(query));
         return true;
       });
   return impl_->answer(std::move(pages));

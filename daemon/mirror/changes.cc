@@ -22,9 +22,9 @@ base::Awaitable<bool> Changes::poll(std::vector<store::Id> spaces,
   spaces_ = whole_site ? std::vector<store::Id>() : std::move(spaces);
   others_ = std::move(others);
   all_known_ = true;
-  const auto changed = co_await look(kNewestFirst, since - context_.options.overlap);
+  co_await look(kNewestFirst, since - context_.options.overlap);
   // Also what an earlier run left.
-  if (!context_.fatal && (changed > 0 || all_known_)) co_await bodies_.fetch_all_due();
+  if (!context_.fatal) co_await bodies_.fetch_all_due();
   co_return all_known_ || !whole_site;
 }
 
