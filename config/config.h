@@ -39,6 +39,7 @@ struct MirrorConfig {
 struct SyncConfig {
   std::chrono::milliseconds interval{std::chrono::minutes(5)};  // 0 = once
   std::chrono::milliseconds reconcile_interval{std::chrono::hours(24)};
+  std::int64_t reconcile_requests_per_hour = 0;  // 0 = what the server bears
   std::chrono::milliseconds overlap{std::chrono::minutes(15)};
   double max_vanished_percent = 10;
   std::int64_t max_vanished_pages = 1000;

@@ -134,7 +134,7 @@ void add_sync(Options& all) {
                  .lowest = 10 * kSecond,
                  .highest = 30 * kDay,
                  .zero = true,
-                 .help = "Pause between two synchronisations of the daemon; 0 means only one."});
+                 .help = "How often the daemon asks for what changed; 0 means only once."});
   all.push_back(
       {.table = kTable,
        .key = "reconcile_interval",
@@ -142,6 +142,16 @@ void add_sync(Options& all) {
        .lowest = 60 * kSecond,
        .highest = 365 * kDay,
        .help = "How often to look for pages that moved or vanished without a trace."});
+  all.push_back({.table = kTable,
+                 .key = "reconcile_requests_per_hour",
+                 .field = IntegerField(
+                     [](Config& c) -> std::int64_t& { return c.sync.reconcile_requests_per_hour; }),
+                 .lowest = 1,
+                 .highest = 1e6,
+                 .zero = true,
+                 .help = "A budget for that look, spread evenly over the hours it takes; 0 means "
+                         "what the\n"
+                         "server bears. The daemon follows changes meanwhile."});
   all.push_back(
       {.table = kTable,
        .key = "overlap",

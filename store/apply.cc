@@ -95,6 +95,7 @@ Applier::Applier(Db& db, HistoryPolicy policy)
           " finished_at=excluded.finished_at, outcome=excluded.outcome,"
           " requests=excluded.requests, bytes=excluded.bytes,"
           " pages_changed=excluded.pages_changed, error=excluded.error"),
+      forget_runs_(db, "DELETE FROM sync_run WHERE run_id<=?1-10000"),
       put_quarantine_(db,
                       "INSERT INTO quarantined(subject, reason, attempts, next_try_at)"
                       " VALUES(?,?,1,?) ON CONFLICT(subject) DO UPDATE SET reason=excluded.reason,"
@@ -206,6 +207,8 @@ void Applier::put_run(const RunUpdate& run) {
   } else {
     query.bind(run.error).run();
   }
+  Query forget = forget_runs_.begin();
+  forget.bind(run.run_id).run();
 }
 
 void Applier::put_quarantine(const QuarantineEntry& entry) {

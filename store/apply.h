@@ -52,6 +52,7 @@ class Applier {
   Stmt put_walk_;
   Stmt drop_walks_;
   Stmt put_run_;
+  Stmt forget_runs_;
   Stmt put_quarantine_;
   Stmt release_;
   Stmt put_meta_;

@@ -68,7 +68,7 @@ struct Batch {
   std::vector<WalkState> walks;
   std::vector<QuarantineEntry> quarantined;  // attempts are counted by the store
   std::vector<std::string> released;         // subjects that leave quarantine
-  std::vector<RunUpdate> runs;
+  std::vector<RunUpdate> runs;               // the last 10,000 are kept
   std::map<std::string, std::string>
       meta;  // site_url, account_id, rate-limit waits, ... (upsert; empty value deletes)
   std::optional<std::int64_t> drop_walks_of_crawl;

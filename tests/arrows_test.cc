@@ -27,7 +27,7 @@ const std::map<std::string, Rule>& rules() {
   static const std::map<std::string, Rule> table = {
       {"config", {{}, {"toml++", "tl"}}},
       {"store", {{}, {"tl", "sqlite3", "zstd", "openssl"}}},
-      {"daemon/base", {{"store"}, {"boost"}}},
+      {"daemon/base", {{"store"}, {"boost", "systemd"}}},
       {"daemon/http", {{"daemon/base", "store/error.h"}, {"boost", "curl"}}},
       {"daemon/storage_format", {{"store/error.h", "store/records.h"}, {"expat"}}},
       {"daemon/confluence",
@@ -98,7 +98,7 @@ std::string breach(const std::string& folder, const std::string& target, bool qu
   if (slash == std::string::npos && !target.ends_with(".h")) return {};  // <string>
   static const std::set<std::string> kLibraries = {"boost",   "curl", "nlohmann", "simdjson",
                                                    "toml++",  "tl",   "sqlite3",  "zstd",
-                                                   "openssl", "CLI",  "expat",    "gtest"};
+                                                   "openssl", "CLI",  "expat",    "systemd", "gtest"};
   if (!kLibraries.contains(name)) {
     // <unistd.h>, <fmt/format.h>, <sys/stat.h>
     if (slash == std::string::npos || kEverywhere.contains(first)) return {};

@@ -1,13 +1,17 @@
 #include "daemon/base/log.h"
 
 #include <spdlog/formatter.h>
-#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/sinks/base_sink.h>
 
 #include <algorithm>
 #include <array>
+#include <atomic>
+#include <cstdio>
 #include <ctime>
 #include <memory>
+#include <mutex>
 
+#include "daemon/base/journal.h"
 #include "daemon/base/utf8.h"
 #include "store/records.h"
 
@@ -106,6 +110,28 @@ class LineFormatter final : public spdlog::formatter {
   Format format_;
 };
 
+// Standard error, or the journal itself where standard error leads there.
+class Sink final : public spdlog::sinks::base_sink<std::mutex> {
+ public:
+  void to_journal(bool journal) { journal_ = journal; }
+
+ private:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    spdlog::memory_buf_t line;
+    if (journal_) {
+      append_plain(line, {message.payload.data(), message.payload.size()});
+      send_to_journal(journal_fields({message.logger_name.data(), message.logger_name.size()},
+                                     syslog_priority(message.level), {line.data(), line.size()}));
+      return;
+    }
+    formatter_->format(message, line);
+    std::fwrite(line.data(), 1, line.size(), stderr);
+  }
+  void flush_() override { std::fflush(stderr); }
+
+  std::atomic<bool> journal_ = false;
+};
+
 struct Loggers {
   Loggers() {
     for (auto* logger : all()) {
@@ -114,13 +140,14 @@ struct Loggers {
       logger->flush_on(spdlog::level::trace);
     }
   }
-  std::array<spdlog::logger*, 4> all() { return {&http, &crawl, &store, &cli}; }
+  std::array<spdlog::logger*, 5> all() { return {&http, &crawl, &store, &cli, &daemon}; }
 
-  std::shared_ptr<spdlog::sinks::sink> sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
+  std::shared_ptr<Sink> sink = std::make_shared<Sink>();
   spdlog::logger http{"http", sink};
   spdlog::logger crawl{"crawl", sink};
   spdlog::logger store{"store", sink};
   spdlog::logger cli{"cli", sink};
+  spdlog::logger daemon{"daemon", sink};
 };
 
 // Never destroyed: threads that outlive main's statics may still log.
@@ -135,6 +162,7 @@ spdlog::logger& http_log() { return loggers().http; }
 spdlog::logger& crawl_log() { return loggers().crawl; }
 spdlog::logger& store_log() { return loggers().store; }
 spdlog::logger& cli_log() { return loggers().cli; }
+spdlog::logger& daemon_log() { return loggers().daemon; }
 
 store::Result<void> configure_logging(std::string_view level, std::string_view format) {
   constexpr std::array<std::pair<std::string_view, spdlog::level::level_enum>, 6> kLevels = {{
@@ -162,6 +190,7 @@ store::Result<void> configure_logging(std::string_view level, std::string_view f
                        fmt::format("cannot set log format '{}': unknown", format),
                        "use text, json or journald");
   }
+  loggers().sink->to_journal(known_format->second != Format::kJson && stderr_is_journal());
   for (auto* logger : loggers().all()) {
     logger->set_level(known_level->second);
     logger->set_formatter(std::make_unique<LineFormatter>(known_format->second));

@@ -22,9 +22,11 @@ spdlog::logger& http_log();
 spdlog::logger& crawl_log();
 spdlog::logger& store_log();
 spdlog::logger& cli_log();
+spdlog::logger& daemon_log();
 
 // `level`: trace, debug, info, warn, error, off. `format`: text, json (one object a line), journald
-// (a syslog priority instead of the time). kUsage names what is not known.
+// (a syslog priority instead of the time). Text and journald become entries with fields (journal.h)
+// where standard error leads to the systemd journal. kUsage names what is not known.
 store::Result<void> configure_logging(std::string_view level, std::string_view format);
 
 // Keeps a failure that repeats from filling the log: of each kind, one line per window.

@@ -7,6 +7,7 @@
 #include "daemon/base/log.h"
 #include "daemon/cli/checked_output.h"
 #include "daemon/cli/completion.h"
+#include "daemon/cli/daemon_command.h"
 #include "daemon/cli/db_commands.h"
 #include "daemon/cli/globals.h"
 #include "daemon/cli/read_commands.h"
@@ -64,6 +65,13 @@ void add_sync(CLI::App& app, const GlobalOptions& globals, SyncArgs& args, Strea
   sync->callback([&globals, &args, streams, &exit_code] {
     exit_code = run_sync(globals, args, streams.out, streams.err);
   });
+}
+
+void add_daemon(CLI::App& app, const GlobalOptions& globals, Streams streams, int& exit_code) {
+  auto* daemon = app.add_subcommand(
+      "daemon", "The service: keep the mirror up to date until a signal ends it");
+  daemon->callback(
+      [&globals, streams, &exit_code] { exit_code = run_daemon(globals, streams.err); });
 }
 
 void add_setup(CLI::App& app, const GlobalOptions& globals, InitArgs& args, Streams streams,
@@ -145,6 +153,7 @@ int run(int argc, char** argv, std::istream& in, std::ostream& out, std::ostream
   });
   add_setup(app, globals, init_args, streams, exit_code);
   add_sync(app, globals, sync_args, streams, exit_code);
+  add_daemon(app, globals, streams, exit_code);
   auto* status =
       app.add_subcommand("status", "What the mirror holds, how fresh it is, what is amiss");
   status->callback([&] { exit_code = run_status(globals, out, err); });

@@ -28,6 +28,14 @@ store::Result<std::unique_ptr<SiteSession>> SiteSession::make(const config::Conf
 
 store::Result<std::unique_ptr<SiteSession>> SiteSession::make_with(
     const config::Config& config, base::Secret token, store::Observation last_observation) {
+  std::unique_ptr<SiteSession> session(new SiteSession());
+  auto wired = session->rewire(config, std::move(token), last_observation);
+  if (!wired) return store::fail(wired.error());
+  return session;
+}
+
+store::Result<void> SiteSession::rewire(const config::Config& config, base::Secret token,
+                                        store::Observation last_observation) {
   if (config.site.auth != "basic") {
     return store::fail(
         store::ErrorKind::kUsage, "auth_unsupported",
@@ -35,27 +43,45 @@ store::Result<std::unique_ptr<SiteSession>> SiteSession::make_with(
                     config.site.url, config.site.auth),
         "set site.auth = \"basic\"");
   }
-  std::unique_ptr<SiteSession> session(new SiteSession());
-  session->auth_ = std::make_unique<confluence::BasicAuth>(config.site.email, std::move(token));
+  client_.reset();
+  governor_.reset();
+  http_.reset();
+  email_ = config.site.email;
+  sign_with(std::move(token));
 
   http::ClientOptions http_options;
   http_options.connections = static_cast<int>(config.http.max_concurrency);
-  session->http_ = std::make_unique<http::Client>(session->io_, http_options);
+  http_ = std::make_unique<http::Client>(io_, http_options);
 
   confluence::GovernorOptions governor_options;
   governor_options.max_concurrency = static_cast<int>(config.http.max_concurrency);
   governor_options.max_requests_per_second = config.http.max_requests_per_second;
-  auto persist = [self = session.get()](std::optional<store::Time> until,
-                                        const std::string& reason) {
-    self->persist_wait(until, reason);
+  auto persist = [this](std::optional<store::Time> until, const std::string& reason) {
+    persist_wait(until, reason);
   };
-  session->governor_ = std::make_unique<confluence::Governor>(session->io_, session->clock_,
-                                                              governor_options, std::move(persist));
-  const confluence::Client::Deps deps{*session->http_, *session->governor_, *session->auth_,
-                                      session->clock_, session->parse_pool_};
-  session->client_ = std::make_unique<confluence::Client>(deps, config.site.url, last_observation,
-                                                          config.http.timeout);
-  return session;
+  governor_ =
+      std::make_unique<confluence::Governor>(io_, clock_, governor_options, std::move(persist));
+  const confluence::Client::Deps deps{*http_, *governor_, *auth_, clock_, parse_pool_};
+  client_ = std::make_unique<confluence::Client>(deps, config.site.url, last_observation,
+                                                 config.http.timeout);
+  return {};
+}
+
+void SiteSession::sign_with(base::Secret token) {
+  confluence::BasicAuth auth(email_, token.copy());
+  // The client refers to it.
+  if (auth_) {
+    *auth_ = std::move(auth);
+  } else {
+    auth_ = std::make_unique<confluence::BasicAuth>(std::move(auth));
+  }
+  token_ = std::move(token);
+}
+
+bool SiteSession::replace_token(base::Secret token) {
+  if (token.expose() == token_.expose()) return false;
+  sign_with(std::move(token));
+  return true;
 }
 
 SiteSession::~SiteSession() {

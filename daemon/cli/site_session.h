@@ -38,6 +38,13 @@ class SiteSession {
   SiteSession(const SiteSession&) = delete;
   SiteSession& operator=(const SiteSession&) = delete;
 
+  // Requests are made anew from this configuration. Nothing may be under way.
+  store::Result<void> rewire(const config::Config& config, base::Secret token,
+                             store::Observation last_observation);
+  // Whether this is another token than the one in use; the next request carries it.
+  bool replace_token(base::Secret token);
+  base::Secret token() const { return token_.copy(); }
+
   // Waits that the site named are kept in this mirror from now on.
   void persist_waits_in(store::Writer* writer);
   void restore_wait(store::Reader& reader);
@@ -60,13 +67,16 @@ class SiteSession {
 
  private:
   SiteSession() = default;
+  void sign_with(base::Secret token);
   void persist_wait(std::optional<store::Time> until, const std::string& reason);
 
   base::SystemClock clock_;
   boost::asio::thread_pool parse_pool_{1};
   boost::asio::thread_pool reader_thread_{1};
   boost::asio::io_context io_{1};
-  std::unique_ptr<confluence::Auth> auth_;
+  std::string email_;
+  base::Secret token_;
+  std::unique_ptr<confluence::BasicAuth> auth_;
   std::unique_ptr<http::Client> http_;
   std::unique_ptr<confluence::Governor> governor_;
   std::unique_ptr<confluence::Client> client_;

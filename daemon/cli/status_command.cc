@@ -22,6 +22,8 @@ struct Status {
   std::string site_url;
   std::string wait_until;
   std::string wait_reason;
+  std::string trouble;
+  std::string trouble_since;
   std::int64_t file_bytes = 0;
   store::Counts counts;
   std::vector<store::SpaceRow> spaces;
@@ -53,6 +55,8 @@ store::Result<Status> gather(const std::filesystem::path& path) {
       take(meta_or_empty(mirror, "site_url"), status.site_url),
       take(meta_or_empty(mirror, "rate_wait_until"), status.wait_until),
       take(meta_or_empty(mirror, "rate_wait_reason"), status.wait_reason),
+      take(meta_or_empty(mirror, "trouble"), status.trouble),
+      take(meta_or_empty(mirror, "trouble_since"), status.trouble_since),
       take(mirror.counts(), status.counts),
       take(mirror.spaces(), status.spaces),
       take(mirror.runs(kRunsShown), status.runs),
@@ -85,6 +89,9 @@ nlohmann::json as_json(const Status& status, const std::filesystem::path& path) 
                          {"open_walks", status.open_walks}};
   if (!status.wait_until.empty()) {
     json["wait"] = {{"until", status.wait_until}, {"reason", status.wait_reason}};
+  }
+  if (!status.trouble.empty()) {
+    json["trouble"] = {{"since", status.trouble_since}, {"message", status.trouble}};
   }
   json["freshness"] = nlohmann::json::array();
   for (const auto& space : status.spaces) {
@@ -166,6 +173,9 @@ void print(const Status& status, const std::filesystem::path& path, std::ostream
   if (!status.wait_until.empty()) {
     out << fmt::format("limits   the site asked us to wait until {} ({})\n", status.wait_until,
                        printable(status.wait_reason));
+  }
+  if (!status.trouble.empty()) {
+    out << fmt::format("trouble  since {}: {}\n", status.trouble_since, printable(status.trouble));
   }
   if (!status.spaces.empty()) out << "\nspaces by size\n";
   std::size_t width = 0;

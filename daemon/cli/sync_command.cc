@@ -16,6 +16,7 @@
 #include "daemon/cli/progress_line.h"
 #include "daemon/cli/report.h"
 #include "daemon/cli/site_session.h"
+#include "daemon/cli/sync_setup.h"
 #include "daemon/mirror/crawl.h"
 #include "store/lock.h"
 
@@ -49,46 +50,9 @@ OwnUsage own_usage() {
   return own;
 }
 
-bool equal_keys(const std::string& a, const std::string& b) { return config::matches(a, b); }
-
-mirror::History history_of(const std::string& policy) {
-  if (policy == "none") return mirror::History::kNone;
-  return policy == "metadata" ? mirror::History::kMetadata : mirror::History::kBodies;
-}
-
 mirror::SplitScheme split_of(const std::string& scheme) {
   if (scheme == "none") return mirror::SplitScheme::kNone;
   return scheme == "ends" ? mirror::SplitScheme::kTwoEnds : mirror::SplitScheme::kScout;
-}
-
-mirror::CrawlOptions crawl_options(const config::Config& config, const SyncArgs& args) {
-  mirror::CrawlOptions options;
-  const auto& mirror_config = config.mirror;
-  options.admits = [mirror_config, keys = args.spaces](const store::Space& space) {
-    const auto alias = space.current_alias.value_or("");
-    if (!keys.empty() && std::none_of(keys.begin(), keys.end(), [&](const std::string& key) {
-          return equal_keys(key, space.key) || (!alias.empty() && equal_keys(key, alias));
-        })) {
-      return false;
-    }
-    return config::admits(mirror_config, space.key, space.type);
-  };
-  options.page_statuses = mirror_config.page_statuses;
-  options.history = history_of(mirror_config.history);
-  options.history_depth = static_cast<int>(mirror_config.history_depth);
-  options.max_concurrency = static_cast<int>(config.http.max_concurrency);
-  options.overlap = std::chrono::duration_cast<std::chrono::seconds>(config.sync.overlap);
-  options.whole_site = args.spaces.empty();
-  options.max_vanished_percent = config.sync.max_vanished_percent;
-  options.max_vanished_pages = config.sync.max_vanished_pages;
-  options.retry_quarantine = args.full;
-  options.refetch_bodies = args.full;
-  options.split = split_of(args.split);
-  options.scope = fmt::format(
-      "spaces={} include={} exclude={} types={} statuses={}", fmt::join(args.spaces, ","),
-      fmt::join(mirror_config.include_spaces, ","), fmt::join(mirror_config.exclude_spaces, ","),
-      fmt::join(mirror_config.space_types, ","), fmt::join(options.page_statuses, ","));
-  return options;
 }
 
 // Everything of one run, in the order in which it may go away.
@@ -103,10 +67,9 @@ class SyncRun {
   store::Result<void> open();
   store::Result<void> open_writer();
   store::Result<void> open_reader();
-  store::Result<void> expect_same_site();
   store::Result<void> read_accepted();
   // Whether it is enough, for now, to ask for what changed.
-  store::Result<bool> only_changes();
+  store::Result<bool> only_changes(const std::string& scope);
   base::Awaitable<store::Result<void>> sync();
   base::Awaitable<void> show_progress(std::chrono::milliseconds interval, bool live);
   ProgressView view() const;
@@ -151,17 +114,6 @@ store::Result<void> SyncRun::open_reader() {
   return {};
 }
 
-store::Result<void> SyncRun::expect_same_site() {
-  auto site = reader_->meta("site_url");
-  if (!site) return store::fail(site.error());
-  if (!*site || **site == config_.site.url) return {};
-  return store::fail(
-      store::ErrorKind::kUsage, "another_site",
-      fmt::format("cannot sync '{}': it is a mirror of {}, the configuration names {}",
-                  path_.string(), **site, config_.site.url),
-      "give each site its own mirror.path");
-}
-
 store::Result<void> SyncRun::read_accepted() {
   if (!args_.accept_vanished) return {};
   std::optional<std::int64_t> run_id;
@@ -184,15 +136,11 @@ store::Result<void> SyncRun::read_accepted() {
   return {};
 }
 
-store::Result<bool> SyncRun::only_changes() {
+store::Result<bool> SyncRun::only_changes(const std::string& scope) {
   if (args_.full || args_.reconcile || args_.accept_vanished || !args_.spaces.empty()) return false;
-  auto text = reader_->meta("last_full_sync_at");
-  if (!text) return store::fail(text.error());
-  const auto last = store::parse_iso8601(text->value_or(""));
-  if (!last) return false;
-  const auto now = session_->clock().now();
-  // A clock that was set back must not put it off for ever.
-  return *last <= now && now - *last < config_.sync.reconcile_interval;
+  auto since = since_full_run(*reader_, scope, session_->clock().now());
+  if (!since) return store::fail(since.error());
+  return *since && **since < config_.sync.reconcile_interval;
 }
 
 store::Result<void> SyncRun::open() {
@@ -208,7 +156,7 @@ store::Result<void> SyncRun::open() {
   std::error_code ignored;
   if (std::filesystem::exists(path_, ignored)) {
     if (auto opened = open_reader(); !opened) return opened;
-    if (auto same = expect_same_site(); !same) return same;
+    if (auto same = expect_same_site(*reader_, config_, path_); !same) return same;
     auto observation = reader_->last_observation();
     if (!observation) return store::fail(observation.error());
     last_observation = *observation;
@@ -241,8 +189,11 @@ base::Awaitable<store::Result<void>> SyncRun::sync() {
   const mirror::CrawlDeps deps{
       session_->io(), session_->client(),        session_->governor(),   *writer_,
       *reader_,       session_->reader_thread(), session_->parse_pool(), session_->clock()};
-  auto options = crawl_options(config_, args_);
-  auto incremental = only_changes();
+  auto options = crawl_options(config_, args_.spaces);
+  options.retry_quarantine = args_.full;
+  options.refetch_bodies = args_.full;
+  options.split = split_of(args_.split);
+  auto incremental = only_changes(options.scope);
   if (!incremental) co_return store::fail(incremental.error());
   options.incremental = *incremental;
   options.accepted_vanished.insert(accepted_vanished_.begin(), accepted_vanished_.end());

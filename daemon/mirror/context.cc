@@ -56,6 +56,18 @@ base::Awaitable<std::optional<store::Error>> Context::canary() {
   co_return changed;
 }
 
+base::Awaitable<void> Context::turn() {
+  const auto wait = pace_.take(deps.clock.steady());
+  if (wait.count() <= 0) co_return;
+  ++progress.waiting_for_turn;
+  struct Turn {
+    int& waiting;
+    ~Turn() { --waiting; }
+  };
+  const Turn turn{progress.waiting_for_turn};
+  co_await base::sleep_for(wait);
+}
+
 std::unique_ptr<CommitSlot> Context::make_slot() {
   auto on_commit = [this, alive = std::weak_ptr<int>(alive_)](const store::CommitInfo& info) {
     if (alive.expired()) return;

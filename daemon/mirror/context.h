@@ -17,6 +17,7 @@
 #include "daemon/base/clock.h"
 #include "daemon/confluence/client.h"
 #include "daemon/mirror/commit_slot.h"
+#include "daemon/mirror/pace.h"
 #include "daemon/mirror/progress.h"
 #include "daemon/mirror/task_group.h"
 #include "store/reader.h"
@@ -54,6 +55,12 @@ struct CrawlOptions {
   bool whole_site = true;       // `admits` says what the mirror keeps, not what this run looks at
   bool refetch_bodies = false;  // fetch every body, not only those whose version is new
   SplitScheme split = SplitScheme::kScout;
+  // Listings of a full run an hour, once the mirror has been whole; 0 = as the site bears.
+  std::int64_t requests_per_hour = 0;
+  // Another run of this process that is under way: 0 = none. Only an incremental run may be beside
+  // a full one.
+  std::int64_t beside_run = 0;
+  confluence::Usage usage_before;  // what the client had used when this run began
   std::string scope;  // what is crawled, in words; an interrupted crawl is only taken up again
                       // under the same scope
 };
@@ -113,6 +120,10 @@ class Context {
   // nullopt if the site still takes us for who we are, else what is wrong.
   base::Awaitable<std::optional<store::Error>> canary();
 
+  // Suspends until the budget of listings allows one more.
+  base::Awaitable<void> turn();
+  void set_budget(std::int64_t requests_per_hour) { pace_.set(requests_per_hour); }
+
   std::unique_ptr<CommitSlot> make_slot();
   // What is due in quarantine at this time is tried again.
   store::Time due_time() const {
@@ -147,6 +158,7 @@ class Context {
   void show_failures();
 
   int failed_in_a_row_ = 0;
+  Pace pace_;
   std::map<std::string, store::QuarantineRow> quarantine_;  // by subject
   std::map<std::string, std::string> failures_;             // of this run, by subject
   std::shared_ptr<int> alive_ = std::make_shared<int>();    // for commits that come back late

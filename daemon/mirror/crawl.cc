@@ -132,6 +132,7 @@ class Crawl::Impl {
                                "run it again: it goes on where it stopped"));
   }
   const Progress& progress() const { return context_.progress; }
+  std::int64_t run_id() const { return context_.run_id; }
 
  private:
   using Step = base::Awaitable<void> (Impl::*)();
@@ -139,7 +140,9 @@ class Crawl::Impl {
   base::Awaitable<void> settle(TaskGroup& group);
   base::Awaitable<void> begin();
   base::Awaitable<void> poll();
-  void choose_crawl(Past& past, std::vector<std::int64_t>& abandoned);
+  void take_up(Past& past);
+  base::Awaitable<void> abandon();
+  void note_interrupted(std::vector<store::RunUpdate> runs, store::Batch& batch) const;
   base::Awaitable<void> list_spaces() { return spaces_.list(); }
   base::Awaitable<void> walk();
   base::Awaitable<void> plan(std::vector<WalkPlan>& plans, std::vector<store::WalkState>& retired);
@@ -151,7 +154,8 @@ class Crawl::Impl {
   base::Awaitable<void> look_for_gone() { return vanished_.look(seen_before_); }
   base::Awaitable<void> confirm_gone() { return vanished_.confirm(); }
   base::Awaitable<void> mark_gone();
-  void note_what_was_seen(store::Batch& batch, store::Time finished_at) const;
+  base::Awaitable<void> note_what_was_seen(store::Batch& batch, store::Time finished_at);
+  base::Awaitable<std::string> newest_watermark();
   base::Awaitable<void> second_canary();
   base::Awaitable<store::Result<void>> finish();
   base::Awaitable<void> release_what_is_well(store::Batch& batch);
@@ -169,6 +173,8 @@ class Crawl::Impl {
   std::optional<store::Time> site_time_at_start_;
   store::Observation seen_before_ = 0;    // what was observed since then is of this crawl
   std::optional<store::Time> watermark_;  // set: this run is incremental
+  bool saw_all_changes_ = true;           // of an incremental run
+  std::vector<std::int64_t> abandoned_;   // crawls whose walks are given up
   std::vector<store::WalkState> unfinished_;
   std::optional<store::RunUpdate> earlier_;  // what this run did before it was interrupted
 };
@@ -184,8 +190,8 @@ store::RunUpdate Crawl::Impl::run_update() const {
   run.kind = watermark_ ? "incremental" : "full";
   run.started_at = started_at_;
   run.outcome = "running";
-  run.requests = context_.deps.client.usage().requests;
-  run.bytes = context_.deps.client.usage().wire_bytes;
+  run.requests = context_.deps.client.usage().requests - context_.options.usage_before.requests;
+  run.bytes = context_.deps.client.usage().wire_bytes - context_.options.usage_before.wire_bytes;
   run.pages_changed = context_.progress.pages_changed;
   if (earlier_) {
     run.started_at = earlier_->started_at;
@@ -223,9 +229,8 @@ base::Awaitable<store::Result<void>> Crawl::Impl::run() {
   co_await step("spaces", &Impl::begin);
   if (watermark_) co_await step("changes", &Impl::poll);
   if (!watermark_) co_await step("spaces", &Impl::list_spaces);
-  if (!context_.fatal && context_.options.history != History::kNone) {
-    context_.histories.spawn(history_.run());
-  }
+  const bool with_history = context_.options.history != History::kNone;
+  if (!context_.fatal && with_history) context_.histories.spawn(history_.run());
   if (!watermark_) {
     co_await step("pages", &Impl::walk);
     co_await step("pages", &Impl::fetch_missing_bodies);
@@ -246,16 +251,14 @@ base::Awaitable<store::Result<void>> Crawl::Impl::run() {
   co_return co_await finish();
 }
 
-// Takes up the newest crawl of this scope that did not end; what is too old to be taken up, and
-// others of this scope, are abandoned.
-void Crawl::Impl::choose_crawl(Past& past, std::vector<std::int64_t>& abandoned) {
-  context_.run_id = past.next_run_id;
-  seen_before_ = past.last_observation;
+// Takes up the newest full crawl of this scope that did not end; what is too old to be taken up,
+// and others of this scope, are abandoned.
+void Crawl::Impl::take_up(Past& past) {
   std::int64_t last_walk_id = 0;
   std::optional<std::int64_t> chosen;
   for (auto& [crawl_id, scope] : past.scopes) {
     if (scope != context_.options.scope) continue;
-    if (chosen) abandoned.push_back(*chosen);
+    if (chosen) abandoned_.push_back(*chosen);
     chosen = crawl_id;
   }
   for (const auto& walk : past.walks) last_walk_id = std::max(last_walk_id, walk.walk_id);
@@ -263,8 +266,10 @@ void Crawl::Impl::choose_crawl(Past& past, std::vector<std::int64_t>& abandoned)
   if (!chosen) return;
   const auto run = std::find_if(past.runs.begin(), past.runs.end(),
                                 [&](const auto& r) { return r.run_id == *chosen; });
-  if (run == past.runs.end() || started_at_ - run->started_at > kResumeWithin) {
-    abandoned.push_back(*chosen);
+  const bool recent = run != past.runs.end() && started_at_ - run->started_at <= kResumeWithin;
+  // An incremental run that finds that it must look at everything does so from the start.
+  if (!recent || watermark_) {
+    abandoned_.push_back(*chosen);
     return;
   }
   // Everything that crawl began keeps its name and its start, so that the closing poll looks back
@@ -279,7 +284,7 @@ void Crawl::Impl::choose_crawl(Past& past, std::vector<std::int64_t>& abandoned)
   for (auto& walk : past.walks) {
     if (walk.crawl_id == *chosen) unfinished_.push_back(std::move(walk));
   }
-  base::crawl_log().info("resuming crawl={} walks={}", context_.run_id, unfinished_.size());
+  base::crawl_log().info("resuming run_id={} walks={}", context_.run_id, unfinished_.size());
 }
 
 base::Awaitable<void> Crawl::Impl::begin() {
@@ -291,40 +296,51 @@ base::Awaitable<void> Crawl::Impl::begin() {
   context_.progress.pages_known = past->counts.pages;
   context_.progress.histories_known = past->counts.history_due;
   context_.remember_quarantine(past->quarantine);
-  std::vector<std::int64_t> abandoned;
-  choose_crawl(*past, abandoned);
-  if (context_.options.incremental && unfinished_.empty() &&
-      past->full_scope == context_.options.scope) {
+  context_.run_id = std::max(past->next_run_id, context_.options.beside_run + 1);
+  seen_before_ = past->last_observation;
+  const bool was_whole = past->full_scope == context_.options.scope;
+  if (was_whole) context_.set_budget(context_.options.requests_per_hour);
+  if (context_.options.incremental && was_whole) {
     if (const auto since = store::parse_iso8601(past->watermark)) watermark_ = *since;
   }
+  take_up(*past);
 
   auto batch = context_.make_batch();
-  for (const auto id : abandoned) {
-    batch.meta[meta_key(id, "scope")] = "";
-    batch.meta[meta_key(id, "site_time")] = "";
-    batch.meta[meta_key(id, "observation")] = "";
-  }
   batch.meta[meta_key(context_.run_id, "scope")] = context_.options.scope;
   batch.meta[meta_key(context_.run_id, "observation")] = std::to_string(seen_before_);
   if (site_time_at_start_) {
     batch.meta[meta_key(context_.run_id, "site_time")] = store::to_iso8601(*site_time_at_start_);
   }
   batch.meta["account_id"] = context_.account_id;
-  for (auto& run : past->runs) {
-    if (run.run_id == context_.run_id || run.outcome != "running") continue;
-    // A process that was killed could not say so itself.
+  note_interrupted(std::move(past->runs), batch);
+  batch.runs.push_back(run_update());
+  co_await commit(std::move(batch));
+  if (!watermark_) co_await abandon();
+}
+
+// A process that was killed could not say so itself.
+void Crawl::Impl::note_interrupted(std::vector<store::RunUpdate> runs, store::Batch& batch) const {
+  for (auto& run : runs) {
+    const bool under_way =
+        run.run_id == context_.run_id || run.run_id == context_.options.beside_run;
+    if (under_way || run.outcome != "running") continue;
     run.outcome = "interrupted";
     run.error = "the process ended without a word";
     batch.runs.push_back(std::move(run));
   }
-  batch.runs.push_back(run_update());
-  co_await commit(std::move(batch));
-  for (const auto id : abandoned) {
+}
+
+base::Awaitable<void> Crawl::Impl::abandon() {
+  for (const auto id : abandoned_) {
     if (context_.fatal) co_return;
     auto drop = context_.make_batch();
     drop.drop_walks_of_crawl = id;
+    for (const auto* const what : {"scope", "site_time", "observation"}) {
+      drop.meta[meta_key(id, what)] = "";
+    }
     co_await commit(std::move(drop));
   }
+  abandoned_.clear();
 }
 
 base::Awaitable<void> Crawl::Impl::poll() {
@@ -356,9 +372,12 @@ base::Awaitable<void> Crawl::Impl::poll() {
   const bool all_known =
       co_await changes_.poll(std::move(ids), ids_of(known->left_out), *watermark_);
   if (all_known || context_.fatal) co_return;
+  saw_all_changes_ = false;
+  if (context_.options.beside_run > 0) co_return;  // the next run after that one sees to it
   base::crawl_log().info("a page of an unknown space has changed: everything is looked at");
   context_.admitted_spaces.clear();
   watermark_.reset();
+  co_await abandon();
 }
 
 base::Awaitable<void> Crawl::Impl::walk() {
@@ -556,11 +575,26 @@ base::Awaitable<void> Crawl::Impl::release_what_is_well(store::Batch& batch) {
   for (const auto& subject : well) context_.release(batch, subject);
 }
 
-void Crawl::Impl::note_what_was_seen(store::Batch& batch, store::Time finished_at) const {
+// A run beside this one may have seen more recent changes.
+base::Awaitable<std::string> Crawl::Impl::newest_watermark() {
+  auto query = [](store::Reader& reader) { return reader.meta("watermark"); };
+  auto noted = co_await context_.read(std::move(query));
+  auto newest = *site_time_at_start_;
+  if (!noted) {
+    context_.fail(noted.error());
+  } else if (const auto before = store::parse_iso8601(noted->value_or(""))) {
+    newest = std::max(newest, *before);
+  }
+  co_return store::to_iso8601(newest);
+}
+
+base::Awaitable<void> Crawl::Impl::note_what_was_seen(store::Batch& batch,
+                                                      store::Time finished_at) {
   // A listing that failed may have kept changes to itself.
-  if (!context_.options.whole_site || !context_.listings_whole()) return;
-  if (site_time_at_start_) batch.meta["watermark"] = store::to_iso8601(*site_time_at_start_);
-  if (watermark_) return;
+  if (!context_.options.whole_site || !context_.listings_whole()) co_return;
+  if (watermark_ && !saw_all_changes_) co_return;
+  if (site_time_at_start_) batch.meta["watermark"] = co_await newest_watermark();
+  if (watermark_) co_return;
   batch.meta["full_scope"] = context_.options.scope;
   batch.meta["spaces_left_out"] = fmt::format("{}", fmt::join(spaces_.left_out(), ","));
   batch.meta["last_full_sync_at"] = store::to_iso8601(finished_at);
@@ -586,7 +620,7 @@ base::Awaitable<store::Result<void>> Crawl::Impl::finish() {
   if (!fatal) {
     const bool whole = progress.failures.empty() && progress.quarantined == 0;
     run.outcome = whole ? "done" : "partial";
-    note_what_was_seen(batch, *run.finished_at);
+    co_await note_what_was_seen(batch, *run.finished_at);
   } else {
     run.outcome = "failed";
     if (fatal->kind == store::ErrorKind::kCanceled) run.outcome = "interrupted";
@@ -612,5 +646,13 @@ Crawl::~Crawl() = default;
 base::Awaitable<store::Result<void>> Crawl::run() { co_return co_await impl_->run(); }
 void Crawl::stop() { impl_->stop(); }
 const Progress& Crawl::progress() const { return impl_->progress(); }
+std::int64_t Crawl::run_id() const { return impl_->run_id(); }
+
+store::Result<bool> has_unfinished(store::Reader& reader, const std::string& scope) {
+  auto past = read_past(reader);
+  if (!past) return store::fail(past.error());
+  return std::any_of(past->scopes.begin(), past->scopes.end(),
+                     [&scope](const auto& crawl) { return crawl.second == scope; });
+}
 
 }  // namespace mirror

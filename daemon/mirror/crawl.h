@@ -11,9 +11,10 @@
 //    the same and it is not older than a day.
 // 3. An incremental run (options.incremental) asks only for what changed since the watermark, the
 //    site's time at the start of the last run that saw everything to its end. It becomes a full one
-//    where that cannot tell the whole: no full run of the same scope before, one that was
-//    interrupted, or a change in a space that nobody knows. Moves, archiving, trashing and what is
-//    gone make no version: only full runs see them.
+//    where that cannot tell the whole: no full run of the same scope before, or a change in a
+//    space that nobody knows. Moves, archiving, trashing and what is gone make no version: only
+//    full runs see them. It may run beside a full one (options.beside_run), and leaves older
+//    versions and unknown spaces to that one.
 // 4. Bodies come before history, history before names; what one page or listing does wrong stops
 //    nothing else.
 // 5. At last comes what changed meanwhile (changes.h), and what is gone (vanished.h): marked only
@@ -41,10 +42,15 @@ class Crawl {
   // Ends run() soon with kCanceled; what was committed stays.
   void stop();
   const Progress& progress() const;
+  // 0 until the mirror knows of this run.
+  std::int64_t run_id() const;
 
  private:
   class Impl;
   std::unique_ptr<Impl> impl_;
 };
+
+// Whether a full run of this scope was interrupted, so that the next one goes on where it stopped.
+store::Result<bool> has_unfinished(store::Reader& reader, const std::string& scope);
 
 }  // namespace mirror

@@ -23,8 +23,9 @@ struct Progress {
   std::int64_t histories_known = 0;  // those done and those known to be due
   std::int64_t versions_new = 0;
   std::int64_t quarantined =
-      0;          // at the end: everything that waits in quarantine, from earlier runs too
-  int walks = 0;  // listings planned
+      0;  // at the end: everything that waits in quarantine, from earlier runs too
+  int waiting_for_turn = 0;  // listings that the budget holds back
+  int walks = 0;             // listings planned
   int walks_done = 0;
   std::vector<std::string> failures;  // what failed for good in this run, in words
 };

@@ -140,6 +140,7 @@ base::Awaitable<void> Spaces::labels_by_name(std::vector<std::string> names,
 
 base::Awaitable<void> Spaces::spaces_of_label(std::string name,
                                               std::vector<store::SpaceLabels>& rows) {
+  co_await context_.turn();
   confluence::SpacesQuery query;  // of any status
   query.label = name;
   query.details = false;
@@ -166,6 +167,7 @@ base::Awaitable<void> Spaces::labels_by_space() {
 }
 
 base::Awaitable<void> Spaces::labels_of_space(store::Id space_id) {
+  co_await context_.turn();
   store::SpaceLabels row;
   row.space_id = space_id;
   store::Observation observation = 0;

@@ -144,6 +144,7 @@ base::Awaitable<void> Vanished::ask_batch(std::vector<Missing> pages, bool last_
 
 base::Awaitable<bool> Vanished::ask_once(std::unordered_map<store::Id, store::Id>& open,
                                          store::Batch& tombstones) {
+  co_await context_.turn();
   confluence::PagesQuery query;
   for (const auto& [page_id, space_id] : open) query.page_ids.push_back(page_id);
   std::sort(query.page_ids.begin(), query.page_ids.end());

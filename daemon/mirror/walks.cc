@@ -160,6 +160,7 @@ base::Awaitable<void> Walks::run(std::shared_ptr<Walk> walk) {
     } else {
       co_await bodies_.room();
     }
+    co_await context_.turn();
     auto listing = co_await next_listing(*walk);
     if (listing) {
       context_.succeeded();

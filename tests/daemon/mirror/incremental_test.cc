@@ -101,15 +101,23 @@ TEST_F(IncrementalTest, WithoutAFullRunOfThisScopeBeforeItIsOne) {
   EXPECT_EQ(last_kind(), "full");
 }
 
-TEST_F(IncrementalTest, AFullRunThatWasInterruptedIsFinishedFirst) {
+TEST_F(IncrementalTest, AFullRunThatWasInterruptedIsLeftForAFullOne) {
   given_site(content(6, 600, 2));
   expect_done(crawl());
   options.refetch_bodies = true;
   ASSERT_TRUE(crawl_and_die_before_commit(6));
   options.refetch_bodies = false;
+  const auto open_walks = reader()->walks()->size();
+  ASSERT_GT(open_walks, 0U);
   options.incremental = true;
   expect_done(crawl());
-  EXPECT_EQ(last_kind(), "full");
+  EXPECT_EQ(last_kind(), "incremental");
+  EXPECT_EQ(reader()->walks()->size(), open_walks);
+  EXPECT_TRUE(*has_unfinished(*reader(), options.scope));
+  options.incremental = false;
+  expect_done(crawl());
+  EXPECT_FALSE(*has_unfinished(*reader(), options.scope));
+  EXPECT_EQ(reader()->runs(10)->size(), 3U) << "what is taken up goes on under its number";
   expect_equal();
 }
 

@@ -1,0 +1,125 @@
+#pragma once
+
+// The daemon at work: syncs when the schedule says so, and goes on whatever the night brings.
+//
+// 1. One loop decides; a run of each kind does the work in a coroutine of its own. Everything that
+//    happens (a run ends, a signal, a new token) only wakes the loop.
+// 2. SIGUSR1: a sync now. SIGHUP: the configuration and the token are read again; what is wrong
+//    with them is logged with file and line, and the old ones stay; site.url and mirror.path need a
+//    restart. A run that is under way is stopped and taken up again under the new settings.
+// 3. What passes (network, 5xx, maintenance) waits for the next run. Refused credentials end the
+//    asking until the token changes, a signal says so, or kAskAgain is over. A safety valve stops
+//    one run, not the daemon. A full disk suspends the writer; readers go on. Damage, and what only
+//    a restart can heal, end run() with an error.
+// 4. `trouble` and `trouble_since` in the mirror's meta say what is amiss, for `status`.
+// 5. systemd's watchdog is fed while the parser, the reader, the writer and the runs get on; waits
+//    that the site asks for, and a full disk, are lawful.
+//
+// Threads: the network thread, but for open() and close(), which are for before and after run().
+// Ownership: refers to the session, which outlives it, and to `globals`.
+
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "config/config.h"
+#include "daemon/base/log.h"
+#include "daemon/base/notify.h"
+#include "daemon/base/watchdog.h"
+#include "daemon/cli/globals.h"
+#include "daemon/cli/site_session.h"
+#include "daemon/mirror/crawl.h"
+#include "daemon/mirror/schedule.h"
+#include "store/reader.h"
+#include "store/writer.h"
+
+namespace cli {
+
+class Service {
+ public:
+  Service(const GlobalOptions& globals, config::Config config, SiteSession& session);
+  ~Service();
+  Service(const Service&) = delete;
+  Service& operator=(const Service&) = delete;
+
+  // Opens or creates the mirror. The caller holds its lock.
+  store::Result<void> open();
+  // Until stop(), or the error that ends the daemon.
+  base::Awaitable<store::Result<void>> run();
+  void stop();
+  // Commits what is queued.
+  store::Result<void> close();
+
+ private:
+  struct Run;
+  struct Refused {
+    base::Clock::Steady look_at;   // at the token, whether it is another one
+    base::Clock::Steady again_at;  // when the same one is tried again
+  };
+
+  void listen();
+  void attention();
+  std::chrono::milliseconds pause() const;
+  store::Result<void> plan();
+
+  void start_due();
+  base::Awaitable<void> sync(Run& run);
+  base::Awaitable<store::Result<void>> sync_once(Run& run);
+  base::Awaitable<void> record_failure(const Run& run, const store::Error& error);
+  base::Awaitable<void> conclude(std::unique_ptr<Run>& run);
+  base::Awaitable<void> conclude_ended();
+  void passed(const Run& run);
+  base::Awaitable<void> failed(const Run& run, const store::Error& error);
+  void stop_runs();
+  base::Awaitable<void> stopped_runs();
+
+  base::Awaitable<void> reload();
+  base::Awaitable<store::Result<void>> take_over(config::Config config, base::Secret token);
+  base::Awaitable<void> refresh_token();
+  base::Awaitable<void> look_at_token();
+  base::Awaitable<void> trouble(std::string what);
+  base::Awaitable<void> note(std::map<std::string, std::string> meta);
+
+  void watch_workers();
+  bool stalled();
+  void tell();
+  std::string status() const;
+  std::string status_of(const Run& run) const;
+  void writer_says(const std::string& state);
+
+  const GlobalOptions& globals_;
+  config::Config config_;
+  std::filesystem::path path_;
+  SiteSession& session_;
+  boost::asio::thread_pool errands_{1};  // what blocks: reading files, asking a command
+  std::unique_ptr<store::Reader> reader_;
+  std::unique_ptr<store::Writer> writer_;
+  std::optional<mirror::Schedule> schedule_;
+  std::unique_ptr<Run> full_;
+  std::unique_ptr<Run> incremental_;
+  base::Signal changed_;
+  boost::asio::signal_set signals_;
+  std::shared_ptr<Service*> alive_ = std::make_shared<Service*>(this);
+  bool woken_ = false;
+  bool reload_wanted_ = false;
+  bool stopping_ = false;
+  std::optional<Refused> refused_;
+  std::optional<store::Error> fatal_;
+  std::string trouble_;
+  store::Time trouble_since_{};
+  std::optional<store::Time> synced_at_;
+  std::string writer_state_;  // why writing waits; empty = it does not
+
+  base::Notify notify_;
+  base::Watchdog watchdog_{[this] { notify_.watchdog(); }};
+  std::optional<std::chrono::milliseconds> beat_every_;
+  base::Clock::Steady beat_at_{};
+  std::int64_t moved_ = 0;  // what the runs have done, to see whether they get on
+  base::Clock::Steady moved_at_{};
+  base::RepeatLimiter repeats_{std::chrono::minutes(10)};
+};
+
+}  // namespace cli

@@ -1,0 +1,33 @@
+#pragma once
+
+// What every kind of sync takes from the configuration and from the mirror's own notes. Any thread;
+// a Reader is used by the caller's.
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "daemon/mirror/context.h"
+#include "store/reader.h"
+
+namespace cli {
+
+// `spaces`: the keys of those to look at; empty = all that the configuration admits.
+mirror::CrawlOptions crawl_options(const config::Config& config,
+                                   const std::vector<std::string>& spaces);
+
+// kUsage "another_site" where the mirror is of another site than the configuration's.
+store::Result<void> expect_same_site(store::Reader& reader, const config::Config& config,
+                                     const std::filesystem::path& path);
+
+// How long ago the last full run of this scope ended, by the wall clock; nullopt: there was none,
+// one was interrupted, or its time lies in the future (a clock that was set back must not put the
+// next one off for ever).
+store::Result<std::optional<std::chrono::milliseconds>> since_full_run(store::Reader& reader,
+                                                                       const std::string& scope,
+                                                                       store::Time now);
+
+}  // namespace cli
