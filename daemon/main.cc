@@ -17,6 +17,7 @@ int main(int argc, char** argv) {
   // A core file would hold the token.
   prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   base::ignore_sigpipe();
+  base::ignore_sigxfsz();
   try {
     return cli::run(argc, argv, std::cin, std::cout, std::cerr);
   } catch (const std::exception& e) {

@@ -5,6 +5,7 @@
 namespace base {
 
 void ignore_sigpipe() { std::signal(SIGPIPE, SIG_IGN); }
+void ignore_sigxfsz() { std::signal(SIGXFSZ, SIG_IGN); }
 
 Shutdown::Shutdown(boost::asio::io_context& io, std::function<void()> on_stop,
                    std::function<void()> on_cut_short)

@@ -38,5 +38,7 @@ class Shutdown {
 };
 
 void ignore_sigpipe();
+// A file that would grow beyond a limit (ulimit -f) is an error like a full disk, not the end.
+void ignore_sigxfsz();
 
 }  // namespace base

@@ -21,7 +21,7 @@ namespace {
 
 constexpr std::chrono::seconds kIdlePause{15};
 constexpr std::chrono::seconds kBusyPause{1};
-constexpr std::chrono::seconds kLookAtFile{15};
+constexpr std::chrono::seconds kLookAtFile{2};
 constexpr std::chrono::minutes kLookAtCommand{5};
 // A site that refused by mistake must not end the mirror for good.
 constexpr std::chrono::hours kAskAgain{1};
@@ -193,7 +193,10 @@ std::chrono::milliseconds Service::pause() const {
   const bool busy = full_ || incremental_;
   std::chrono::milliseconds longest = busy ? kBusyPause : kIdlePause;
   if (beat_every_) longest = std::min(longest, *beat_every_);
-  if (refused_) return longest;
+  if (refused_) {
+    return std::clamp(std::chrono::ceil<std::chrono::milliseconds>(refused_->look_at - now),
+                      std::chrono::milliseconds(20), longest);
+  }
   const auto next = schedule_->next(now);
   if (next - now >= longest) return longest;
   // A full run that has not said its number yet holds an incremental one back.
@@ -536,11 +539,16 @@ void Service::tell() {
 }
 
 std::string Service::status_of(const Run& run) const {
+  const auto governor = session_.governor().status();
+  if (!run.crawl && governor.closed_until) {
+    return fmt::format("{} sync: the site asks for a wait until {} ({})", name_of(run.kind),
+                       store::to_iso8601(*governor.closed_until), governor.closed_reason);
+  }
   if (!run.crawl) return fmt::format("{} sync: asking the site who we are", name_of(run.kind));
   ProgressView view;
   view.progress = run.crawl->progress();
   view.usage = difference(session_.client().usage(), run.usage_before);
-  view.governor = session_.governor().status();
+  view.governor = governor;
   view.elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(session_.clock().steady() -
                                                                        run.started);
   view.now = session_.clock().now();

@@ -1,0 +1,350 @@
+#include <sqlite3.h>
+#include <sys/resource.h>
+
+#include <atomic>
+
+#include "daemon/cli/status_command.h"
+#include "daemon/cli/sync_command.h"
+#include "daemon/export/jsonl.h"
+#include "store/reader.h"
+#include "tests/daemon/cli/daemon_process.h"
+#include "tests/daemon/cli/pty.h"
+#include "tests/daemon/cli/setup_fixture.h"
+#include "tests/site/compare.h"
+
+namespace {
+
+using test::DaemonProcess;
+using test::eventually;
+using ::testing::AnyOf;
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+class DaemonTest : public ::testing::Test {
+ protected:
+  DaemonTest() {
+    environment_.unset("CONFMIRROR_CONFIG");
+    environment_.unset("CREDENTIALS_DIRECTORY");
+    environment_.unset("JOURNAL_STREAM");
+    globals_.config = file("confmirror.toml").string();
+    write("token", "site-token");
+  }
+
+  void given_site(std::uint32_t pages) {
+    site::ServerOptions options;
+    options.content = {.spaces = 4, .pages = pages, .max_versions = 2, .huge_body_bytes = 0};
+    server_ = std::make_unique<site::Server>(options);
+    configure("1h");
+  }
+  std::filesystem::path file(const std::string& name) const { return folder_.path() / name; }
+  void write(const std::string& name, const std::string& text) const { folder_.write(name, text); }
+  void configure(const std::string& interval, const std::string& mirror = {}) const {
+    write("confmirror.toml", "[site]\nurl = \"" + server_->url() + "\"\nemail = \"" +
+                                 server_->options().email +
+                                 "\"\ntoken_file = \"token\"\n[sync]\ninterval = \"" + interval +
+                                 "\"\n[mirror]\npath = \"mirror.db\"\n" + mirror);
+  }
+  std::unique_ptr<DaemonProcess> start(
+      std::chrono::microseconds watchdog = std::chrono::microseconds(0)) const {
+    return std::make_unique<DaemonProcess>(
+        folder_.path(), std::vector<std::string>{"--config", globals_.config}, watchdog);
+  }
+  // Started, and the first sync done.
+  std::unique_ptr<DaemonProcess> started(
+      std::chrono::microseconds watchdog = std::chrono::microseconds(0)) const {
+    auto daemon = start(watchdog);
+    EXPECT_TRUE(daemon->says("READY=1")) << daemon->log();
+    EXPECT_TRUE(daemon->says("STATUS=synced at ")) << daemon->log();
+    return daemon;
+  }
+  void edit() const {
+    server_->with_content([](site::Content& content) {
+      int edited = 0;
+      for (site::Index page = 0; page < content.pages().size() && edited < 4; ++page) {
+        site::Edit edit;
+        edit.body = "<p>edited</p>";
+        if (content.pages()[page].status == site::Status::kCurrent && content.edit(page, edit)) {
+          ++edited;
+        }
+      }
+      ASSERT_EQ(edited, 4);
+    });
+  }
+  std::string differences() const {
+    auto reader = store::Reader::open(file("mirror.db"));
+    if (!reader) return reader.error().message;
+    std::string text;
+    exporting::JsonlOptions options;
+    options.history = true;
+    auto write_line = [&text](std::string_view line) -> store::Result<void> {
+      text += line;
+      return {};
+    };
+    auto exported = exporting::export_jsonl(**reader, options, write_line);
+    if (!exported) return exported.error().message;
+    const auto comparison = site::compare(server_->digest(), text, {});
+    return comparison.differences == 0 ? "" : comparison.shown.front();
+  }
+  bool becomes_equal() const {
+    return eventually([this] { return differences().empty(); });
+  }
+  std::vector<store::RunUpdate> runs() const {
+    auto reader = store::Reader::open(file("mirror.db"));
+    auto rows = (*reader)->runs(100);
+    return rows ? *rows : std::vector<store::RunUpdate>();
+  }
+  std::string status() const {
+    std::ostringstream out;
+    std::ostringstream err;
+    EXPECT_EQ(cli::run_status(globals_, out, err), 0) << err.str();
+    return out.str();
+  }
+  static void expect_stops(DaemonProcess& daemon) {
+    const auto begun = std::chrono::steady_clock::now();
+    daemon.signal(SIGTERM);
+    EXPECT_TRUE(daemon.says("STOPPING=1"));
+    EXPECT_EQ(daemon.wait(), 0) << daemon.log();
+    EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(10));
+    EXPECT_EQ(daemon.log().find("site-token"), std::string::npos) << "the token was logged";
+  }
+
+  std::unique_ptr<site::Server> server_;
+  testing_config::Folder folder_;
+  testing_config::Environment environment_;
+  cli::GlobalOptions globals_;
+};
+
+TEST_F(DaemonTest, SaysThatItIsReadySyncsAndStops) {
+  given_site(300);
+  const auto daemon = started();
+  EXPECT_EQ(differences(), "");
+  EXPECT_TRUE(daemon->says("next sync at "));
+  expect_stops(*daemon);
+  ASSERT_EQ(runs().size(), 1U);
+  EXPECT_EQ(runs()[0].kind, "full");
+  EXPECT_EQ(runs()[0].outcome, "done");
+  EXPECT_THAT(daemon->log(), HasSubstr("synced run_id=1 kind=full"));
+}
+
+TEST_F(DaemonTest, SyncsAgainByItself) {
+  given_site(100);
+  configure("10s");
+  const auto daemon = started();
+  edit();
+  EXPECT_TRUE(becomes_equal());
+  EXPECT_EQ(runs().front().kind, "incremental");
+  expect_stops(*daemon);
+}
+
+TEST_F(DaemonTest, ASignalAsksForASyncNow) {
+  given_site(100);
+  const auto daemon = started();
+  edit();
+  server_->reset_counters();
+  daemon->signal(SIGUSR1);
+  EXPECT_TRUE(becomes_equal());
+  EXPECT_TRUE(eventually([this] { return runs().front().outcome == "done"; }));
+  EXPECT_EQ(runs().front().kind, "incremental");
+  EXPECT_LE(server_->counters().requests, 6U);
+  expect_stops(*daemon);
+}
+
+TEST_F(DaemonTest, ASecondOneIsRefusedWhileItRunsAndSoIsASync) {
+  given_site(20);
+  const auto daemon = started();
+  std::ostringstream out;
+  std::ostringstream err;
+  EXPECT_EQ(cli::run_sync(globals_, {}, out, err), 7);
+  EXPECT_THAT(err.str(), HasSubstr(std::to_string(daemon->pid())));
+  expect_stops(*daemon);
+}
+
+TEST_F(DaemonTest, AConfigurationThatIsWrongIsRefusedWholeAndTheOldOneStays) {
+  given_site(100);
+  const auto daemon = started();
+  configure("2 fortnights", "include_spaces = [\"NONE\"]\n");
+  const auto from = daemon->now();
+  daemon->signal(SIGHUP);
+  EXPECT_TRUE(daemon->says("RELOADING=1", from));
+  EXPECT_TRUE(daemon->says("READY=1", from));
+  EXPECT_THAT(daemon->log(), HasSubstr("confmirror.toml:6:"));
+  EXPECT_THAT(daemon->log(), HasSubstr("the old one stays"));
+  edit();
+  daemon->signal(SIGUSR1);
+  EXPECT_TRUE(becomes_equal()) << "it does not run on the old settings";
+  expect_stops(*daemon);
+}
+
+TEST_F(DaemonTest, WhatNeedsARestartIsRefusedWithTheRest) {
+  given_site(20);
+  const auto daemon = started();
+  const auto before = runs().size();
+  configure("10s");
+  write("confmirror.toml",
+        "[site]\nurl = \"http://127.0.0.1:9\"\nemail = \"a@b.c\"\n"
+        "token_file = \"token\"\n[sync]\ninterval = \"10s\"\n");
+  const auto from = daemon->now();
+  daemon->signal(SIGHUP);
+  EXPECT_TRUE(daemon->says("READY=1", from));
+  EXPECT_THAT(daemon->log(), HasSubstr("cannot change site.url while the daemon runs"));
+  EXPECT_EQ(runs().size(), before);
+  expect_stops(*daemon);
+}
+
+TEST_F(DaemonTest, ANewConfigurationIsTakenOver) {
+  given_site(100);
+  const auto daemon = started();
+  std::string key;
+  server_->with_content([&key](const site::Content& content) { key = content.spaces()[1].key; });
+  configure("1h", "exclude_spaces = [\"" + key + "\"]\n");
+  daemon->signal(SIGHUP);
+  EXPECT_TRUE(eventually([this] { return runs().size() == 2 && runs()[0].outcome == "done"; }))
+      << daemon->log();
+  EXPECT_EQ(runs()[0].kind, "full") << "the scope is another one";
+  auto reader = store::Reader::open(file("mirror.db"));
+  ASSERT_TRUE(reader);
+  auto space = (*reader)->space_by_key(key);
+  ASSERT_TRUE(space);
+  EXPECT_FALSE(*space);
+  expect_stops(*daemon);
+}
+
+TEST_F(DaemonTest, ARefusedTokenEndsTheAskingUntilThereIsAnother) {
+  given_site(100);
+  const auto daemon = started();
+  server_->set_token("another-token");
+  edit();
+  daemon->signal(SIGUSR1);
+  EXPECT_TRUE(daemon->says("STATUS=credentials refused"));
+  EXPECT_THAT(daemon->log(), HasSubstr("nothing more is asked until the token changes"));
+  EXPECT_THAT(status(), HasSubstr("trouble  since "));
+  server_->reset_counters();
+  const auto from = daemon->now();
+  write("token.new", "another-token");
+  EXPECT_EQ(server_->counters().requests, 0U);
+  std::filesystem::rename(file("token.new"), file("token"));
+  EXPECT_TRUE(daemon->says("STATUS=synced at ", from)) << daemon->log();
+  EXPECT_EQ(differences(), "");
+  EXPECT_THAT(status(), Not(HasSubstr("trouble")));
+  expect_stops(*daemon);
+  EXPECT_EQ(daemon->log().find("another-token"), std::string::npos);
+}
+
+TEST_F(DaemonTest, ATokenThatIsReplacedInTimeIsNoticedByTheNextSync) {
+  given_site(50);
+  const auto daemon = started();
+  server_->set_token("another-token");
+  write("token", "another-token");
+  edit();
+  daemon->signal(SIGUSR1);
+  EXPECT_TRUE(becomes_equal());
+  EXPECT_THAT(daemon->log(), Not(HasSubstr("refused")));
+  expect_stops(*daemon);
+}
+
+TEST_F(DaemonTest, AValveStopsOneRunAndNotTheDaemon) {
+  given_site(300);
+  auto daemon = started();
+  server_->with_content([](site::Content& content) {
+    for (site::Index space = 0; space < 2; ++space) content.restrict_space(space, true);
+  });
+  configure("1h", "exclude_spaces = [\"NOSUCHSPACE\"]\n");  // another scope: a full run
+  daemon->signal(SIGHUP);
+  EXPECT_TRUE(eventually([this] { return runs().front().outcome == "stopped"; })) << daemon->log();
+  EXPECT_TRUE(daemon->says("STATUS=trouble since ")) << daemon->log();
+  EXPECT_THAT(daemon->log(), HasSubstr("sync --accept-vanished"));
+  EXPECT_THAT(status(), HasSubstr("pages are gone"));
+  server_->with_content([](site::Content& content) {
+    for (site::Index space = 0; space < 2; ++space) content.restrict_space(space, false);
+  });
+  edit();
+  daemon->signal(SIGUSR1);
+  EXPECT_TRUE(becomes_equal());
+  expect_stops(*daemon);
+}
+
+TEST_F(DaemonTest, AFullDiskSuspendsWritingAndNothingElse) {
+  given_site(100);
+  const auto daemon = started();
+  const auto size = std::filesystem::file_size(file("mirror.db-wal"));
+  const rlimit small{size, RLIM_INFINITY};
+  ASSERT_EQ(::prlimit(daemon->pid(), RLIMIT_FSIZE, &small, nullptr), 0);
+  edit();
+  daemon->signal(SIGUSR1);
+  EXPECT_TRUE(daemon->says("STATUS=suspended: ")) << daemon->log();
+  EXPECT_THAT(status(), HasSubstr("pages    100"));
+  const rlimit none{RLIM_INFINITY, RLIM_INFINITY};
+  ASSERT_EQ(::prlimit(daemon->pid(), RLIMIT_FSIZE, &none, nullptr), 0);
+  EXPECT_TRUE(becomes_equal());
+  expect_stops(*daemon);
+  EXPECT_THAT(daemon->log(), HasSubstr("the mirror can be written again"));
+}
+
+TEST_F(DaemonTest, AFullDiskDoesNotKeepItFromStopping) {
+  given_site(100);
+  const auto daemon = started();
+  const rlimit small{std::filesystem::file_size(file("mirror.db-wal")), RLIM_INFINITY};
+  ASSERT_EQ(::prlimit(daemon->pid(), RLIMIT_FSIZE, &small, nullptr), 0);
+  edit();
+  daemon->signal(SIGUSR1);
+  EXPECT_TRUE(daemon->says("STATUS=suspended: ")) << daemon->log();
+  daemon->signal(SIGTERM);
+  EXPECT_THAT(daemon->wait(), AnyOf(0, 9)) << daemon->log();
+  const auto again = start();
+  EXPECT_TRUE(becomes_equal());
+  expect_stops(*again);
+}
+
+TEST_F(DaemonTest, TheWatchdogIsNotFedWhileAWorkerHangs) {
+  given_site(50);
+  const auto daemon = started(std::chrono::seconds(1));
+  EXPECT_TRUE(daemon->says("WATCHDOG=1"));
+  sqlite3* other = nullptr;
+  ASSERT_EQ(sqlite3_open(file("mirror.db").c_str(), &other), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(other, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr), SQLITE_OK);
+  EXPECT_TRUE(eventually([&] {
+    return daemon->log().find("the watchdog is not fed: no word from writer") != std::string::npos;
+  })) << daemon->log();
+  ASSERT_EQ(sqlite3_exec(other, "ROLLBACK", nullptr, nullptr, nullptr), SQLITE_OK);
+  sqlite3_close(other);
+  const auto from = daemon->now();
+  EXPECT_TRUE(daemon->says("WATCHDOG=1", from)) << "it goes on, and is not fed again";
+  expect_stops(*daemon);
+}
+
+TEST_F(DaemonTest, TheWatchdogIsFedWhileTheSiteAsksForAWait) {
+  given_site(50);
+  const auto daemon = started(std::chrono::seconds(1));
+  server_->change_settings([](site::Settings& settings) { settings.retry_after_s = 600; });
+  server_->set_fault(site::Fault::k429, 1);
+  daemon->signal(SIGUSR1);
+  EXPECT_TRUE(daemon->says("asks for a wait until ")) << daemon->log();
+  const auto from = daemon->now();
+  for (std::size_t seen = from, beats = 0; beats < 8; ++beats) {
+    ASSERT_TRUE(daemon->says("WATCHDOG=1", seen));
+    while (daemon->said()[seen] != "WATCHDOG=1") ++seen;
+    ++seen;
+  }
+  expect_stops(*daemon);
+}
+
+TEST_F(DaemonTest, StoppedAtAnyInstantItCommitsWhatItHasAndGoesOnThere) {
+  given_site(1500);
+  for (const std::uint64_t moment : {1U, 2U, 4U, 8U, 30U, 100U, 250U, 400U}) {
+    const auto daemon = start();
+    auto requests = std::make_shared<std::atomic<std::uint64_t>>(0);
+    auto stop = [pid = daemon->pid(), moment, requests](const site::Seen&) {
+      if (++*requests == moment) ::kill(pid, SIGTERM);
+    };
+    server_->observe(stop);
+    ASSERT_TRUE(daemon->says("STOPPING=1")) << "moment " << moment << "\n" << daemon->log();
+    server_->observe({});
+    EXPECT_EQ(daemon->wait(), 0) << daemon->log();
+  }
+  const auto daemon = started();
+  EXPECT_EQ(differences(), "");
+  expect_stops(*daemon);
+}
+
+}  // namespace
