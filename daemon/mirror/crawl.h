@@ -14,8 +14,8 @@
 //    where that cannot tell the whole: no full run of the same scope before, one that was
 //    interrupted, or a change in a space that nobody knows. Moves, archiving, trashing and what is
 //    gone make no version: only full runs see them.
-// 4. Bodies come before history, history before names; what one page or listing does wrong stops
-//    nothing else.
+// 4. Bodies come before history, history before names; beside the history come the nodes that pages
+//    name as their parents (nodes.h). What one page or listing does wrong stops nothing else.
 // 5. At last comes what changed meanwhile (changes.h), and what is gone (vanished.h): marked only
 //    by a crawl that came to its end with the same identity as at its start.
 //
