@@ -59,23 +59,28 @@ base::Awaitable<void> Nodes::find_due() {
     context_.fail(due.error());
     co_return;
   }
+  std::string strange;
   const bool sees_all_spaces = since_ > 0 && context_.options.whole_site;
   for (auto& node : *due) {
     if (!taken_.insert(node.id).second) continue;
-    const auto space = node.space_id.value_or(0);
-    const bool left_alone = sees_all_spaces && spaces_.seen(space);
     if (confluence::node_target(node.type, node.id).empty()) {
-      base::crawl_log().info("a parent of unknown type is left out type={} id={}", node.type,
-                             node.id);
-    } else if (context_.admitted_spaces.contains(space)) {
+      strange = node.type;
+      continue;
+    }
+    const auto space = node.space_id.value_or(0);
+    const bool admitted = context_.admitted_spaces.contains(space);
+    const bool shown = spaces_.seen(space);
+    // A known one whose space is not shown any more is asked for once more.
+    if (admitted || (node.known && sees_all_spaces && !shown)) {
       waiting_.push_back(std::move(node));
-    } else if (node.known && left_alone) {
-      excluded_.push_back(node.id);
     } else if (node.known && sees_all_spaces) {
-      waiting_.push_back(std::move(node));  // its space is not shown any more
+      excluded_.push_back(node.id);
     }
   }
-  std::reverse(waiting_.begin(), waiting_.end());
+  std::reverse(waiting_.begin(), waiting_.end());  // taken from the back
+  if (!strange.empty()) {
+    base::crawl_log().info("parents of a type that is not known are left out type={}", strange);
+  }
 }
 
 base::Awaitable<void> Nodes::work() {
