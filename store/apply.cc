@@ -71,6 +71,19 @@ Applier::Applier(Db& db, HistoryPolicy policy)
       put_gone_space_(db,
                       "UPDATE space SET gone_at=?3, gone_reason=?4, observation=?2"
                       " WHERE id=?1 AND observation<?2 AND gone_reason IS NOT ?4"),
+      put_node_(db,
+                "INSERT INTO node(id, type, space_id, parent_id, parent_type, position, title,"
+                " status, author, created_at, version, observation, observed_at)"
+                " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT(id) DO UPDATE SET"
+                " type=excluded.type, space_id=excluded.space_id, parent_id=excluded.parent_id,"
+                " parent_type=excluded.parent_type, position=excluded.position,"
+                " title=excluded.title, status=excluded.status, author=excluded.author,"
+                " created_at=excluded.created_at, version=excluded.version,"
+                " observation=excluded.observation, observed_at=excluded.observed_at,"
+                " gone_at=NULL, gone_reason=NULL WHERE excluded.observation>node.observation"),
+      put_gone_node_(db,
+                     "UPDATE node SET gone_at=coalesce(gone_at, ?3), gone_reason=?4, observation=?2"
+                     " WHERE id=?1 AND observation<?2"),
       forget_vanished_(db, "DELETE FROM vanished_candidate WHERE run_id=?1 OR run_id<=?1-20"),
       put_vanished_(db, "INSERT INTO vanished_candidate(run_id, page_id) VALUES(?,?)"),
       put_label_set_(db,
@@ -124,6 +137,8 @@ Result<CommitInfo> Applier::apply(const Batch& batch) {
     pages_.put_gone(page, batch.observation, batch.observed_at, info);
   }
   for (const Gone& space : batch.gone_spaces) put_gone_space(space, batch);
+  for (const Node& node : batch.nodes) put_node(node, batch);
+  for (const Gone& node : batch.gone_nodes) put_gone_node(node, batch);
   for (const User& user : batch.users) accounts_.put(user, batch.observation, batch.observed_at);
   put_rest(batch);
   if (auto error = db_.take_error()) return fail(std::move(*error));
@@ -173,6 +188,20 @@ void Applier::put_space(const Space& space, const Batch& batch) {
   query.bind(space.current_alias).bind(author).bind(space.created_at).bind(space.homepage_id);
   query.bind(space.description).bind(space.icon_path).bind(space.web_path);
   query.bind(batch.observation).bind(batch.observed_at).run();
+}
+
+void Applier::put_node(const Node& node, const Batch& batch) {
+  const auto author = accounts_.intern(std::string_view(node.author_id));
+  Query query = put_node_.begin();
+  query.bind(node.id).bind(node.type).bind(node.space_id).bind(node.parent_id);
+  query.bind(node.parent_type).bind(node.position).bind(node.title).bind(node.status);
+  query.bind(author).bind(node.created_at).bind(node.version);
+  query.bind(batch.observation).bind(batch.observed_at).run();
+}
+
+void Applier::put_gone_node(const Gone& node, const Batch& batch) {
+  Query query = put_gone_node_.begin();
+  query.bind(node.id).bind(batch.observation).bind(batch.observed_at).bind(node.reason).run();
 }
 
 void Applier::put_labels(const SpaceLabels& labels, const Batch& batch) {

@@ -1,10 +1,10 @@
 #pragma once
 
 // Turns a Batch into statements inside the transaction that the caller has opened. The rules are
-// those of apply_pages.h for pages and versions; of two answers about a space, its labels or a user
-// the later observed one rules. Applying the same batch again changes nothing but the count of
-// attempts in quarantine. An error may leave half a batch behind: the caller rolls back and calls
-// forget(). Belongs to the Db's thread.
+// those of apply_pages.h for pages and versions; of two answers about a space, its labels, a node
+// or a user the later observed one rules. Applying the same batch again changes nothing but the
+// count of attempts in quarantine. An error may leave half a batch behind: the caller rolls back
+// and calls forget(). Belongs to the Db's thread.
 
 #include <string>
 
@@ -32,6 +32,8 @@ class Applier {
   void put_space(const Space& space, const Batch& batch);
   void put_labels(const SpaceLabels& labels, const Batch& batch);
   void put_gone_space(const Gone& space, const Batch& batch);
+  void put_node(const Node& node, const Batch& batch);
+  void put_gone_node(const Gone& node, const Batch& batch);
   void put_vanished(const VanishedCandidates& candidates);
   void put_walk(const WalkState& walk);
   void put_run(const RunUpdate& run);
@@ -44,6 +46,8 @@ class Applier {
   Pages pages_;
   Stmt put_space_;
   Stmt put_gone_space_;
+  Stmt put_node_;
+  Stmt put_gone_node_;
   Stmt forget_vanished_;
   Stmt put_vanished_;
   Stmt put_label_set_;

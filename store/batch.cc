@@ -28,8 +28,10 @@ std::size_t Batch::bytes() const {
   std::size_t size = sizeof(Batch);
   for (const Space& space : spaces) size += size_of(space);
   for (const Page& page : pages) size += size_of(page);
+  for (const Node& node : nodes) size += sizeof(Node) + node.title.size();
   for (const PageHistory& history : histories) size += size_of(history);
-  size += users.size() * sizeof(User) + (gone_pages.size() + gone_spaces.size()) * sizeof(Gone);
+  size += users.size() * sizeof(User) +
+          (gone_pages.size() + gone_spaces.size() + gone_nodes.size()) * sizeof(Gone);
   if (vanished) size += vanished->page_ids.size() * sizeof(Id);
   for (const SpaceLabels& set : space_labels) {
     size += sizeof(SpaceLabels) + set.labels.size() * sizeof(std::string);

@@ -39,8 +39,8 @@ struct RunUpdate {
   std::string error;  // empty = none
 };
 
-// A page or a space that the site no longer shows: a tombstone, if nothing newer was observed of
-// it. It keeps what was known last.
+// A page, a node or a space that the site no longer shows: a tombstone, if nothing newer was
+// observed of it. It keeps what was known last.
 struct Gone {
   Id id = 0;
   std::string reason;  // deleted, vanished, excluded
@@ -61,8 +61,10 @@ struct Batch {
   std::vector<Space> spaces;
   std::vector<Page> pages;
   std::vector<PageHistory> histories;
+  std::vector<Node> nodes;
   std::vector<Gone> gone_pages;
   std::vector<Gone> gone_spaces;
+  std::vector<Gone> gone_nodes;
   std::vector<User> users;
   std::vector<SpaceLabels> space_labels;
   std::vector<WalkState> walks;

@@ -8,6 +8,7 @@
 #include "store/blobs.h"
 #include "store/fold.h"
 #include "store/open.h"
+#include "store/reader_impl.h"
 #include "store/sqlite.h"
 
 namespace store {
@@ -131,58 +132,6 @@ constexpr const char* kSpaceColumns =
 
 }  // namespace
 
-class Reader::Impl {
- public:
-  explicit Impl(std::unique_ptr<Db> opened) : db(std::move(opened)), blobs(*db) {}
-
-  // What went wrong since the last call, or that.
-  template <typename T>
-  Result<T> answer(T value) {
-    if (auto error = db->take_error()) return fail(std::move(*error));
-    return value;
-  }
-  Result<void> answer() {
-    if (auto error = db->take_error()) return fail(std::move(*error));
-    return {};
-  }
-
-  // Statements are prepared for one use: what is asked here is asked seldom, and a callback may ask
-  // it again while it runs.
-  template <typename Read>
-  void each(const std::string& sql, const std::function<void(Query&)>& bind, Read read) {
-    Stmt stmt(*db, sql.c_str());
-    Query query = stmt.begin();
-    if (bind) bind(query);
-    while (query.row()) {
-      if (!read(query)) break;
-    }
-  }
-  std::int64_t count(const char* sql) {
-    std::int64_t value = 0;
-    each(sql, nullptr, [&](const Query& query) {
-      value = query.integer(0);
-      return false;
-    });
-    return value;
-  }
-
-  void add_labels(std::vector<SpaceRow>& spaces);
-  // Sets the body of `row` from that column; damage is set on the Db.
-  void add_body(PageRow& row, const Query& query);
-  Result<std::vector<DuePage>> due(const char* flag, const char* subject, Id after,
-                                   std::size_t limit, Time now);
-  bool add_body(VersionRow& row, std::optional<Id> blob, Blobs::Cache& cache);
-  void damaged(const std::string& what) {
-    db->set_error(Error(
-        ErrorKind::kStoreBad, "mirror_damaged",
-        "cannot read '" + db->path().string() + "': " + what + " is not what its SHA-256 says",
-        "Run `confmirror db check`; restore a backup."));
-  }
-
-  const std::unique_ptr<Db> db;
-  Blobs blobs;
-};
-
 Reader::Reader(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Reader::~Reader() = default;
 
@@ -214,6 +163,7 @@ Result<Counts> Reader::counts() {
   counts.history_due =
       impl_->count("SELECT count(*) FROM page WHERE history_due=1 AND gone_at IS NULL");
   counts.versions = impl_->count("SELECT count(*) FROM page_version");
+  counts.nodes = impl_->count("SELECT count(*) FROM node WHERE gone_at IS NULL");
   impl_->each("SELECT status, count(*) FROM page WHERE gone_at IS NULL GROUP BY status", nullptr,
               [&](const Query& query) {
                 counts.pages_by_status[query.text(0)] = query.integer(1);

@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "store/batch.h"
@@ -42,6 +43,21 @@ struct VersionRow : PageVersion {   // body only where it was asked for
   std::string author_name;
 };
 
+struct NodeRow : Node {
+  std::string space_key;
+  Time synced_at{};
+  std::optional<Time> gone_at;  // set: a tombstone, with what was known last
+  std::string gone_reason;      // deleted, vanished, excluded
+};
+
+// A node to be asked for.
+struct DueNode {
+  Id id = 0;
+  std::string type;
+  std::optional<Id> space_id;  // of what names it, or its own
+  bool known = false;          // in the mirror, and no tombstone
+};
+
 struct DuePage {
   Id page_id = 0;
   std::int32_t version = 0;
@@ -54,6 +70,7 @@ struct Counts {
   std::int64_t bodies_due = 0;   // pages whose body is still to be fetched
   std::int64_t history_due = 0;  // pages whose version listing is still to be fetched
   std::int64_t versions = 0;     // rows in page_versions, current ones included
+  std::int64_t nodes = 0;        // folders, whiteboards, databases, embeds
   std::map<std::string, std::int64_t> pages_by_status;
 };
 
@@ -89,6 +106,8 @@ class Reader {
   // is kStoreBad.
   Result<std::optional<std::string>> version_body(Id page_id, std::int32_t version);
 
+  Result<std::optional<NodeRow>> node(Id node_id);
+
   // For the crawl. Pages by ascending id after `after`, at most `limit`; quarantined subjects whose
   // next try is later than `now` are left out.
   Result<std::vector<DuePage>> bodies_due(Id after, std::size_t limit, Time now);
@@ -98,16 +117,23 @@ class Reader {
   // What that run would have called gone; nullopt: of the newest run that has any.
   Result<VanishedCandidates> vanished_candidates(std::optional<std::int64_t> run_id);
   Result<std::vector<std::string>> unknown_users(std::size_t limit);  // account ids never asked for
+  // Nodes that something in the mirror names as its parent and that are not known, or gone; those
+  // of which nothing was observed after `since`; and those whose next try in quarantine has come.
+  Result<std::vector<DueNode>> nodes_due(Observation since, Time now);
+  // Which nodes are named as a parent by what was observed after `since` (tombstones left out).
+  Result<std::unordered_set<Id>> nodes_named(Observation since);
   Result<std::vector<WalkState>> walks();
   Result<Observation> last_observation();
   Result<std::int64_t> next_run_id();
   Result<std::vector<RunUpdate>> runs(std::size_t limit);  // newest first
   Result<std::vector<QuarantineRow>> quarantine();
 
-  // For export, in the order of the JSON Lines form: pages by id, tombstones among them; versions
-  // ascending. The callback returns false to stop, and may use this Reader: all it reads is of the
-  // snapshot of the outermost for_each_*. Bodies are checked against their SHA-256.
+  // For export, in the order of the JSON Lines form: nodes by id, pages by id, tombstones among
+  // them; versions ascending. The callback returns false to stop, and may use this Reader: all it
+  // reads is of the snapshot of the outermost for_each_*. Bodies are checked against their SHA-256.
   Result<void> for_each_page(const std::function<bool(const PageRow&)>& visit, bool with_bodies,
+                             const std::vector<Id>& space_ids);
+  Result<void> for_each_node(const std::function<bool(const NodeRow&)>& visit,
                              const std::vector<Id>& space_ids);
   Result<void> for_each_version(Id page_id, const std::function<bool(const VersionRow&)>& visit,
                                 bool with_bodies);

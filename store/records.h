@@ -81,6 +81,21 @@ struct Page {
   std::string web_path;      // _links.webui, relative to SITE/wiki
 };
 
+// What stands in the tree of pages and is no page: a folder, whiteboard, database or embed.
+struct Node {
+  Id id = 0;
+  std::string type;    // as `parent_type` names it
+  std::string status;  // current, archived, trashed, ...
+  std::string title;
+  std::optional<Id> space_id;
+  std::optional<Id> parent_id;
+  std::optional<std::string> parent_type;
+  std::optional<std::int64_t> position;
+  std::string author_id;
+  std::optional<Time> created_at;
+  std::optional<std::int32_t> version;
+};
+
 // An older version's body as it will be stored: made by encode() (store/blob_codec.h), read by the
 // writer.
 struct EncodedBody {
@@ -120,7 +135,7 @@ struct SpaceLabels {
 };
 
 struct QuarantineEntry {
-  std::string subject;  // "page:123", "versions:123", "listing:..."
+  std::string subject;  // "page:123", "versions:123", "node:123", "listing:..."
   std::string reason;
   Time next_try_at{};
 };

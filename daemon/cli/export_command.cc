@@ -95,6 +95,7 @@ store::Result<exporting::JsonlCounts> run(const GlobalOptions& globals, const Ex
 std::string in_words(const exporting::JsonlCounts& counts, bool history) {
   auto text = fmt::format("{} spaces, {} pages", with_thousands(counts.spaces),
                           with_thousands(counts.pages));
+  if (counts.nodes > 0) text += fmt::format(", {} nodes", with_thousands(counts.nodes));
   if (history) text += fmt::format(", {} versions", with_thousands(counts.versions));
   return text;
 }
@@ -111,6 +112,7 @@ int run_export(const GlobalOptions& globals, const ExportArgs& args, std::ostrea
     Json json;
     json["file"] = args.out;
     json["spaces"] = counts->spaces;
+    json["nodes"] = counts->nodes;
     json["pages"] = counts->pages;
     json["versions"] = counts->versions;
     out << to_line(json);

@@ -107,6 +107,7 @@ struct Shown {
   store::PageRow page;
   std::optional<store::VersionRow> version;  // set where an older one was asked for
   std::string site_url;
+  std::string parent_title;  // "" = not known
 
   const std::optional<store::Body>& body() const { return version ? version->body : page.body; }
 };
@@ -126,12 +127,26 @@ store::Error no_version(const std::string& page_id, std::int32_t wanted,
       versions.size() > kShown ? "the newest that it has: " + known : "it has: " + known);
 }
 
+store::Result<std::string> title_of_parent(store::Reader& reader, const store::PageRow& page) {
+  if (!page.parent_id) return std::string();
+  if (page.parent_type.value_or("page") == "page") {
+    auto parent = reader.page(*page.parent_id, /*with_body=*/false);
+    if (!parent) return store::fail(parent.error());
+    return *parent ? (*parent)->title : std::string();
+  }
+  auto parent = reader.node(*page.parent_id);
+  if (!parent) return store::fail(parent.error());
+  return *parent ? (*parent)->title : std::string();
+}
+
 store::Result<Shown> find_shown(store::Reader& reader, const PageArgs& args) {
   auto page = find_page(reader, args.id, /*with_body=*/!args.version);
   if (!page) return store::fail(page.error());
   auto site_url = site_url_of(reader);
   if (!site_url) return store::fail(site_url.error());
-  Shown shown{std::move(*page), std::nullopt, std::move(*site_url)};
+  auto parent_title = title_of_parent(reader, *page);
+  if (!parent_title) return store::fail(parent_title.error());
+  Shown shown{std::move(*page), std::nullopt, std::move(*site_url), std::move(*parent_title)};
   if (!args.version) return shown;
   auto versions = reader.versions(shown.page.id);
   if (!versions) return store::fail(versions.error());
@@ -174,7 +189,9 @@ void print_header(const Shown& shown, std::ostream& out) {
   line("created", fmt::format("{} by {}", store::to_iso8601(page.created_at),
                               name_or_id(page.author_name, page.author_id)));
   if (page.parent_id) {
-    line("parent", fmt::format("{} {}", page.parent_type.value_or("page"), *page.parent_id));
+    auto parent = fmt::format("{} {}", page.parent_type.value_or("page"), *page.parent_id);
+    if (!shown.parent_title.empty()) parent += ": " + shown.parent_title;
+    line("parent", parent);
   }
   line("link", shown.site_url + "/wiki" + page.web_path);
   line("synced", store::to_iso8601(page.synced_at));

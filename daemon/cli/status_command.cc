@@ -83,6 +83,7 @@ nlohmann::json as_json(const Status& status, const std::filesystem::path& path) 
                          {"spaces", status.counts.spaces},
                          {"pages", status.counts.pages},
                          {"pages_by_status", status.counts.pages_by_status},
+                         {"nodes", status.counts.nodes},
                          {"versions", status.counts.versions},
                          {"bodies_due", status.counts.bodies_due},
                          {"history_due", status.counts.history_due},
@@ -164,6 +165,10 @@ void print(const Status& status, const std::filesystem::path& path, std::ostream
     by_status.push_back(fmt::format("{} {}", with_thousands(count), printable(name)));
   }
   if (!by_status.empty()) out << fmt::format(" ({})", fmt::join(by_status, ", "));
+  if (status.counts.nodes > 0) {
+    out << fmt::format("\nnodes    {} (folders, whiteboards, databases, embeds)",
+                       with_thousands(status.counts.nodes));
+  }
   out << fmt::format("\nversions {}\n", with_thousands(status.counts.versions));
   if (status.counts.bodies_due > 0 || status.counts.history_due > 0 || status.open_walks > 0) {
     out << fmt::format("to fetch {} bodies, {} version listings, {} listings not at their end\n",

@@ -32,8 +32,8 @@ Verdict refused_identity(const http::Response& response, std::string name) {
   if (contains(response.body, "scope does not match")) {
     return {
         ErrorKind::kCredentialsBad, std::move(name),
-        "the token lacks a scope: create one with read:page, read:space, read:user and read:label "
-        "for Confluence"};
+        "the token lacks a scope: create one with read:page, read:space, read:user, read:label, "
+        "read:folder, read:whiteboard, read:database and read:embed for Confluence"};
   }
   if (contains(response.body, "Basic Authentication has been disabled")) {
     return {ErrorKind::kCredentialsBad, std::move(name),

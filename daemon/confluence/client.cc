@@ -317,6 +317,36 @@ base::Awaitable<store::Result<Listing<store::Page>>> Client::page(store::Id page
   co_return co_await listing<store::Page>(std::move(asked), budget, parse);
 }
 
+base::Awaitable<store::Result<Listing<store::Node>>> Client::node(std::string type,
+                                                                  store::Id node_id) {
+  Asked asked("GET", node_target(type, node_id), Priority::kBodies);
+  if (asked.target.empty()) {
+    co_return store::fail(store::ErrorKind::kBug, "unknown_node_type",
+                          fmt::format("cannot ask for '{}': no route for a {}", node_id, type));
+  }
+  asked.small = true;
+  // An answer that it is absent counts as any other: by a number taken before it was asked for.
+  const auto observation = ++observation_;
+  auto parse = [type = std::move(type),
+                node_id](const std::string& body) -> store::Result<Listing<store::Node>> {
+    auto parsed = parse_node(body);
+    if (!parsed || parsed->rows.empty()) return parsed;
+    auto& row = parsed->rows.front();
+    if (row.id != node_id) {
+      return store::fail(store::ErrorKind::kRetryAfter, "unexpected_document",
+                         fmt::format("the answer is {} {}", type, row.id));
+    }
+    row.type = type;
+    return parsed;
+  };
+  auto found = co_await listing<store::Node>(std::move(asked), RetryBudget(), parse);
+  if (found || found.error().name != "http_404") co_return found;
+  Listing<store::Node> absent;
+  absent.observation = observation;
+  absent.received_at = deps_.clock.now();
+  co_return absent;
+}
+
 base::Awaitable<store::Result<Listing<std::string>>> Client::labels(std::string target) {
   Asked asked("GET", std::move(target), Priority::kHeadPoll);
   asked.small = true;

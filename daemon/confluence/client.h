@@ -75,6 +75,9 @@ class Client {
   base::Awaitable<store::Result<Listing<store::Page>>> page(
       store::Id page_id, Priority priority,
       RetryBudget budget);  // one row, with body
+  // One row; none where the site names it as something that it does not have. Of the type that was
+  // asked for.
+  base::Awaitable<store::Result<Listing<store::Node>>> node(std::string type, store::Id node_id);
   base::Awaitable<store::Result<Listing<std::string>>> labels(std::string target);  // names
   // At most 250 ids. One user for each that the site knows or does not know; a row that was bad is
   // in neither.

@@ -35,6 +35,10 @@ store::Result<Listing<store::User>> parse_users(std::string_view body);
 // One page as a document: one row, or one bad row.
 store::Result<Listing<store::Page>> parse_page(std::string body, bool bodies);
 
+// One folder, whiteboard, database or embed as a document: one row, or one bad row. Their documents
+// have the same fields.
+store::Result<Listing<store::Node>> parse_node(std::string_view body);
+
 // v1 user/current. An answer that names no account (the anonymous user) has an empty account_id.
 store::Result<Identity> parse_identity(std::string_view body);
 

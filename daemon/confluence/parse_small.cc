@@ -135,6 +135,24 @@ store::Space read_space(confluence::json::Fields<JsonNode> row) {
   return space;
 }
 
+store::Node read_node(confluence::json::Fields<JsonNode> row) {
+  store::Node node;
+  node.id = row.id("id");
+  node.type = row.text_or_empty("type");
+  node.status = row.text("status");
+  node.title = row.text("title");
+  node.space_id = row.maybe_id("spaceId");
+  node.parent_id = row.maybe_id("parentId");
+  node.parent_type = row.maybe_text("parentType");
+  node.position = row.maybe_integer("position");
+  node.author_id = row.text_or_empty("authorId");
+  node.created_at = row.maybe_time("createdAt");
+  if (const auto number = row.maybe_object("version").maybe_integer("number")) {
+    node.version = static_cast<std::int32_t>(std::clamp<std::int64_t>(*number, 0, INT32_MAX));
+  }
+  return node;
+}
+
 store::User read_user(confluence::json::Fields<JsonNode> row) {
   store::User user;
   user.account_id = row.text("accountId");
@@ -199,6 +217,24 @@ store::Result<Listing<std::string>> parse_labels(std::string_view body) {
 
 store::Result<Listing<store::User>> parse_users(std::string_view body) {
   return parse_rows<store::User>(body, "accountId", read_user);
+}
+
+store::Result<Listing<store::Node>> parse_node(std::string_view body) {
+  const auto document = parse_document(body);
+  if (!document) return store::fail(document.error());
+  const JsonNode root(&*document);
+  if (root.child("id").kind() == confluence::json::Kind::kAbsent) {
+    return unexpected_document("a node of the tree");
+  }
+  std::string reason;
+  Listing<store::Node> listing;
+  auto node = read_node(confluence::json::Fields<JsonNode>(root, {}, &reason));
+  if (reason.empty()) {
+    listing.rows.push_back(std::move(node));
+  } else {
+    listing.bad_rows.push_back({confluence::json::shown_id(root, "id"), std::move(reason)});
+  }
+  return listing;
 }
 
 store::Result<Identity> parse_identity(std::string_view body) {

@@ -114,6 +114,13 @@ std::string versions_target(store::Id page_id, bool bodies, int limit) {
   return target.take();
 }
 
+std::string node_target(std::string_view type, store::Id node_id) {
+  for (const std::string_view known : {"folder", "whiteboard", "database", "embed"}) {
+    if (type == known) return Target(fmt::format("/{}s/{}", known, node_id)).take();
+  }
+  return {};
+}
+
 std::string team_labels_target() {
   Target target("/labels");
   target.with("prefix", "team").with("sort", "id").with("limit", 250);

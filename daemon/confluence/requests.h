@@ -37,6 +37,10 @@ std::string page_target(store::Id page_id);
 // GET /wiki/api/v2/pages/{id}/versions, newest first.
 std::string versions_target(store::Id page_id, bool bodies, int limit = 250);
 
+// GET /wiki/api/v2/{folders,whiteboards,databases,embeds}/{id}; "" for a type that has no such
+// route.
+std::string node_target(std::string_view type, store::Id node_id);
+
 // GET /wiki/api/v2/labels?prefix=team: the labels that spaces carry; and those of one space.
 std::string team_labels_target();
 std::string space_labels_target(store::Id space_id);

@@ -48,10 +48,13 @@ class Exporter {
 
  private:
   bool visit(const store::PageRow& page);
+  bool write_head();  // what comes before the pages
   bool write_spaces();
+  bool write_nodes();
   bool write_versions(store::Id page_id);
   bool write_line(const Json& json);
   Json space_json(const store::SpaceRow& space) const;
+  static Json node_json(const store::NodeRow& node);
   Json page_json(const store::PageRow& page) const;
   static Json version_json(store::Id page_id, const store::VersionRow& version);
   std::string web_url(const std::string& path) const { return site_url_ + "/wiki" + path; }
@@ -61,7 +64,7 @@ class Exporter {
   const JsonlOptions& options_;
   const WriteLine& write_;
   std::string site_url_;
-  bool spaces_written_ = false;
+  bool head_written_ = false;
   JsonlCounts counts_;
   std::optional<store::Error> error_;
   std::string line_;
@@ -72,22 +75,36 @@ store::Result<JsonlCounts> Exporter::run() {
                                        /*with_bodies=*/true, options_.space_ids);
   if (error_) return store::fail(std::move(*error_));
   if (!visited) return store::fail(visited.error());
-  if (!spaces_written_ && !write_spaces()) return store::fail(std::move(*error_));
+  if (!head_written_ && !write_head()) return store::fail(std::move(*error_));
   return counts_;
 }
 
-// Spaces are read inside the walk over the pages, because that is what holds the snapshot which
-// both must come from.
+// Spaces and nodes are read inside the walk over the pages, because that is what holds the snapshot
+// which all must come from.
 bool Exporter::visit(const store::PageRow& page) {
-  if (!spaces_written_ && !write_spaces()) return false;
+  if (!head_written_ && !write_head()) return false;
   if (options_.live_only && page.gone_at) return true;
   if (!write_line(page_json(page))) return false;
   ++counts_.pages;
   return !options_.history || write_versions(page.id);
 }
 
+bool Exporter::write_head() {
+  head_written_ = true;
+  return write_spaces() && write_nodes();
+}
+
+bool Exporter::write_nodes() {
+  auto write_one = [this](const store::NodeRow& node) {
+    if (options_.live_only && node.gone_at) return true;
+    if (!write_line(node_json(node))) return false;
+    ++counts_.nodes;
+    return true;
+  };
+  return keep(reader_.for_each_node(write_one, options_.space_ids)) && !error_;
+}
+
 bool Exporter::write_spaces() {
-  spaces_written_ = true;
   auto site_url = reader_.meta("site_url");
   if (!site_url) return keep(store::fail(site_url.error()));
   site_url_ = site_url->value_or("");
@@ -144,6 +161,25 @@ Json Exporter::space_json(const store::SpaceRow& space) const {
   json["author_id"] = account_or_null(space.author_id);
   json["created_at"] = store::to_iso8601(space.created_at);
   json["web_url"] = web_url(space.web_path);
+  return json;
+}
+
+Json Exporter::node_json(const store::NodeRow& node) {
+  Json json;
+  json["kind"] = "node";
+  json["node_id"] = std::to_string(node.id);
+  json["type"] = node.type;
+  json["space_key"] = node.space_key.empty() ? Json() : Json(node.space_key);
+  json["title"] = node.title;
+  json["status"] = node.status;
+  json["version"] = node.version ? Json(*node.version) : Json();
+  json["space_id"] = id_or_null(node.space_id);
+  json["parent_id"] = id_or_null(node.parent_id);
+  json["parent_type"] = text_or_null(node.parent_type);
+  json["position"] = node.position ? Json(*node.position) : Json();
+  json["author_id"] = account_or_null(node.author_id);
+  json["created_at"] = node.created_at ? Json(store::to_iso8601(*node.created_at)) : Json();
+  add_tombstone(json, node.gone_at, node.gone_reason);
   return json;
 }
 

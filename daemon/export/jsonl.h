@@ -1,12 +1,12 @@
 #pragma once
 
-// The JSON Lines form of a mirror (README.md): spaces by id, then pages by id, each followed by its
-// versions. Every version that is known is listed, in ascending order and with its body, the
-// current one included. Keys come in a fixed order, so that equal mirrors give equal bytes. Nothing
-// is written that depends on when or how often the site was asked: no synced_at, no names of people
-// (asked for once), no title of a version (listings do not always tell it). All keys are in every
-// line, null where there is no value; only gone_at and gone_reason are absent unless a page is
-// gone.
+// The JSON Lines form of a mirror (README.md): spaces by id, then nodes (folders, whiteboards,
+// databases, embeds) by id, then pages by id, each followed by its versions. Every version that is
+// known is listed, in ascending order and with its body, the current one included. Keys come in a
+// fixed order, so that equal mirrors give equal bytes. Nothing is written that depends on when or
+// how often the site was asked: no synced_at, no names of people (asked for once), no title of a
+// version (listings do not always tell it). All keys are in every line, null where there is no
+// value; only gone_at and gone_reason are absent unless a page or node is gone.
 //
 // Uses the Reader on the calling thread, in one snapshot; holds one row at a time. Errors: those of
 // the Reader and of `write`.
@@ -27,6 +27,7 @@ struct JsonlOptions {
 };
 struct JsonlCounts {
   std::int64_t spaces = 0;
+  std::int64_t nodes = 0;
   std::int64_t pages = 0;
   std::int64_t versions = 0;
 };

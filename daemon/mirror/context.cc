@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 
 #include "daemon/base/log.h"
 #include "daemon/mirror/plan.h"
@@ -13,6 +14,14 @@ namespace {
 // So many requests that failed after all their retries, and none that succeeded between them.
 constexpr int kOutage = 12;
 }  // namespace
+
+std::optional<store::Id> id_after(std::string_view subject, std::string_view prefix) {
+  if (!subject.starts_with(prefix)) return std::nullopt;
+  store::Id id = 0;
+  const auto* const end = subject.data() + subject.size();
+  const auto [stop, error] = std::from_chars(subject.data() + prefix.size(), end, id);
+  return error == std::errc() && stop == end ? std::optional(id) : std::nullopt;
+}
 
 void Context::fail(store::Error error) {
   if (!fatal) fatal = std::move(error);

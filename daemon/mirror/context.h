@@ -84,6 +84,8 @@ inline std::string page_subject(store::Id page_id) { return page_subject(std::to
 inline std::string versions_subject(store::Id page_id) {
   return "versions:" + std::to_string(page_id);
 }
+// The id in a subject that is nothing but `prefix` and an id.
+std::optional<store::Id> id_after(std::string_view subject, std::string_view prefix);
 
 class Context {
  public:

@@ -12,6 +12,7 @@
 #include "daemon/mirror/bodies.h"
 #include "daemon/mirror/changes.h"
 #include "daemon/mirror/history.h"
+#include "daemon/mirror/nodes.h"
 #include "daemon/mirror/plan.h"
 #include "daemon/mirror/spaces.h"
 #include "daemon/mirror/vanished.h"
@@ -30,14 +31,6 @@ constexpr const char* kUsersSubject = "users:names";
 
 std::string meta_key(std::int64_t run_id, std::string_view what) {
   return fmt::format("crawl.{}.{}", run_id, what);
-}
-
-std::optional<store::Id> id_after(std::string_view subject, std::string_view prefix) {
-  if (!subject.starts_with(prefix)) return std::nullopt;
-  store::Id id = 0;
-  const auto* const end = subject.data() + subject.size();
-  const auto [stop, error] = std::from_chars(subject.data() + prefix.size(), end, id);
-  return error == std::errc() && stop == end ? std::optional(id) : std::nullopt;
 }
 
 std::unordered_set<store::Id> ids_of(std::string_view list) {
@@ -122,6 +115,7 @@ class Crawl::Impl {
         spaces_(context_),
         changes_(context_, bodies_),
         vanished_(context_, bodies_, spaces_),
+        nodes_(context_, spaces_),
         site_time_at_start_(who.server_time) {
     context_.account_id = std::move(who.account_id);
   }
@@ -147,7 +141,8 @@ class Crawl::Impl {
   base::Awaitable<void> walk();
   base::Awaitable<void> plan(std::vector<WalkPlan>& plans, std::vector<store::WalkState>& retired);
   base::Awaitable<void> fetch_missing_bodies();
-  base::Awaitable<void> catch_up_history();
+  base::Awaitable<void> catch_up();
+  base::Awaitable<void> fetch_nodes() { return nodes_.fetch(watermark_ ? 0 : seen_before_); }
   base::Awaitable<void> close();
   base::Awaitable<void> follow_changes();
   base::Awaitable<void> crawl_users();
@@ -169,6 +164,7 @@ class Crawl::Impl {
   Spaces spaces_;
   Changes changes_;
   Vanished vanished_;
+  Nodes nodes_;
   store::Time started_at_{};
   std::optional<store::Time> site_time_at_start_;
   store::Observation seen_before_ = 0;    // what was observed since then is of this crawl
@@ -235,10 +231,11 @@ base::Awaitable<store::Result<void>> Crawl::Impl::run() {
     co_await step("pages", &Impl::walk);
     co_await step("pages", &Impl::fetch_missing_bodies);
   }
-  co_await step("history", &Impl::catch_up_history);
+  co_await step("history", &Impl::catch_up);
   if (!watermark_) {
     co_await step("closing", &Impl::close);
     co_await step("closing", &Impl::look_for_gone);
+    co_await step("closing", &Impl::fetch_nodes);  // those of pages that came since
   }
   history_.finish();
   co_await settle(context_.histories);
@@ -471,8 +468,11 @@ base::Awaitable<void> Crawl::Impl::fetch_missing_bodies() {
   }
 }
 
-base::Awaitable<void> Crawl::Impl::catch_up_history() {
-  if (context_.options.history != History::kNone) co_await history_.catch_up();
+base::Awaitable<void> Crawl::Impl::catch_up() {
+  std::vector<base::Awaitable<void>> tasks;
+  if (context_.options.history != History::kNone) tasks.push_back(history_.catch_up());
+  tasks.push_back(fetch_nodes());
+  co_await context_.all(std::move(tasks));
 }
 
 base::Awaitable<void> Crawl::Impl::close() {
@@ -539,6 +539,7 @@ base::Awaitable<void> Crawl::Impl::mark_gone() {
       context_.progress.pages_gone += written->pages_gone;
     }
   }
+  if (!context_.fatal) co_await nodes_.settle();
 }
 
 // What a crawl that came to its end has shown to be well again, or to be no more.

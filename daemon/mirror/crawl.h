@@ -15,8 +15,8 @@
 //    space that nobody knows. Moves, archiving, trashing and what is gone make no version: only
 //    full runs see them. It may run beside a full one (options.beside_run), and leaves older
 //    versions and unknown spaces to that one.
-// 4. Bodies come before history, history before names; what one page or listing does wrong stops
-//    nothing else.
+// 4. Bodies come before history, history before names; beside the history come the nodes that pages
+//    name as their parents (nodes.h). What one page or listing does wrong stops nothing else.
 // 5. At last comes what changed meanwhile (changes.h), and what is gone (vanished.h): marked only
 //    by a crawl that came to its end with the same identity as at its start.
 //

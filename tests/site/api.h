@@ -67,10 +67,14 @@ class Api {
   Response labels();
   Response label_pages();
   Response users_bulk();
-  Response folder();
+  Response folder() { return container(ContentType::kFolder); }
+  Response whiteboard() { return container(ContentType::kWhiteboard); }
+  Response database() { return container(ContentType::kDatabase); }
+  Response embed() { return container(ContentType::kEmbed); }
   Response current_user();
 
  private:
+  Response container(ContentType type);
   Response list_pages(PageFilter& filter);
   Response list_labels(const std::vector<Index>& labels);
   std::optional<Response> read_filter(PageFilter& filter);

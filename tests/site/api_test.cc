@@ -8,6 +8,17 @@ namespace {
 class ApiTest : public SiteTest {
  protected:
   void SetUp() override { start(); }
+  std::string first_folder() {
+    std::string folder;
+    server_->with_content([&](const Content& content) {
+      for (const Container& container : content.containers()) {
+        const bool first = container.type == ContentType::kFolder && folder.empty();
+        if (first) folder = std::to_string(container.id);
+      }
+    });
+    EXPECT_NE(folder, "");
+    return folder;
+  }
 };
 
 TEST_F(ApiTest, DeadTokenIsAnUnnamed404OnV2And403OnV1) {
@@ -75,15 +86,60 @@ TEST_F(ApiTest, AbsentThingsAreNamed) {
 }
 
 TEST_F(ApiTest, PageRoutesDoNotKnowFolders) {
-  std::string folder;
-  server_->with_content([&](const Content& content) {
-    for (const Container& container : content.containers()) {
-      if (container.type == ContentType::kFolder) folder = std::to_string(container.id);
-    }
-  });
-  ASSERT_NE(folder, "");
+  const std::string folder = first_folder();
   EXPECT_EQ(ask(kApi + "/folders/" + folder).status, 200);
   EXPECT_EQ(ask(kApi + "/pages/" + folder).status, 404);
+  EXPECT_EQ(error_title(ask(kApi + "/whiteboards/" + folder)),
+            "Cannot find a whiteboard with id [" + folder + "]");
+}
+
+TEST_F(ApiTest, AFolderIsRenamedHiddenTrashedAndRemoved) {
+  const std::string folder = first_folder();
+  const std::string target = kApi + "/folders/" + folder;
+  const auto change = [&](const std::function<void(Content&, Index)>& work) {
+    server_->with_content([&](Content& content) {
+      work(content, content.find_container(parse_number(folder).value()));
+    });
+  };
+  EXPECT_EQ(get(target)["version"]["number"], 1);
+  change([](Content& content, Index index) { content.rename_container(index, "Renamed"); });
+  EXPECT_EQ(get(target)["title"], "Renamed");
+  EXPECT_EQ(get(target)["version"]["number"], 2);
+  change([](Content& content, Index index) { content.restrict_container(index, true); });
+  EXPECT_EQ(error_title(ask(target)), "Cannot find a folder with id [" + folder + "]");
+  change([](Content& content, Index index) { content.restrict_container(index, false); });
+  server_->set_forbidden({parse_number(folder).value()});
+  EXPECT_EQ(ask(target).status, 403);
+  server_->set_forbidden({});
+  change(
+      [](Content& content, Index index) { content.set_container_status(index, Status::kTrashed); });
+  EXPECT_EQ(get(target)["status"], "trashed");
+  EXPECT_TRUE(get(target)["parentId"].is_null());
+  for (const Json& page : walk(kApi + "/pages?limit=250")) EXPECT_NE(page["parentId"], folder);
+  change(
+      [](Content& content, Index index) { content.set_container_status(index, Status::kPurged); });
+  EXPECT_EQ(ask(target).status, 404);
+}
+
+TEST_F(ApiTest, APageMovesIntoANewFolder) {
+  std::string page;
+  std::string folder;
+  server_->with_content([&](Content& content) {
+    const Space& space = content.spaces()[0];
+    NewContainer wanted;
+    wanted.parent = space.homepage;
+    wanted.parent_type = ContentType::kPage;
+    wanted.title = "New";
+    const Index added = content.add_container(wanted);
+    folder = std::to_string(content.containers()[added].id);
+    Index moved = 0;
+    while (!content.put_into(moved, added)) ++moved;
+    page = std::to_string(content.pages()[moved].id);
+  });
+  EXPECT_EQ(get(kApi + "/pages/" + page)["parentId"], folder);
+  EXPECT_EQ(get(kApi + "/pages/" + page)["parentType"], "folder");
+  EXPECT_EQ(get(kApi + "/folders/" + folder)["parentType"], "page");
+  EXPECT_EQ(get(kApi + "/folders/" + folder)["title"], "New");
 }
 
 TEST_F(ApiTest, TrashedPageAnswers200AndPurgedOne404) {

@@ -21,6 +21,11 @@ struct ExpectedPage {
   bool found = false;
 };
 
+struct ExpectedNode {
+  Json line;
+  bool found = false;
+};
+
 struct ExpectedSpace {
   std::string key;
   std::string status;
@@ -55,6 +60,7 @@ class Comparer {
  private:
   void digest_line(const Json& json);
   void export_space(const Json& json);
+  void export_node(const Json& json);
   void export_page(const Json& json);
   void export_version(const Json& json);
   std::string body_hash(const Json& json, const std::string& subject);
@@ -66,6 +72,7 @@ class Comparer {
   const CompareOptions& options_;
   Comparison result_;
   std::map<Id, ExpectedSpace> spaces_;
+  std::map<Id, ExpectedNode> nodes_;
   std::unordered_map<Id, ExpectedPage> pages_;
   std::set<Id> tombstones_;
 };
@@ -90,6 +97,11 @@ void Comparer::digest_line(const Json& json) {
   if (kind == "space") {
     ++result_.spaces;
     spaces_[id(json, "space_id")] = {text(json, "space_key"), text(json, "status"), false};
+    return;
+  }
+  if (kind == "node") {
+    if (json.value("named", false)) ++result_.nodes;
+    nodes_[id(json, "node_id")] = {json, false};
     return;
   }
   const Id page = id(json, "page_id");
@@ -135,6 +147,21 @@ void Comparer::export_space(const Json& json) {
   expected->second.found = true;
   expect(subject, "key", expected->second.key, text(json, "space_key"));
   expect(subject, "status", expected->second.status, text(json, "status"));
+}
+
+void Comparer::export_node(const Json& json) {
+  const Id node = id(json, "node_id");
+  const std::string subject = "node " + std::to_string(node);
+  const auto expected = nodes_.find(node);
+  if (is_gone(json)) return;  // missed at the end if it is needed
+  if (expected == nodes_.end()) return differ(subject + " is not on the site");
+  if (expected->second.found) differ(subject + " is in the export twice");
+  expected->second.found = true;
+  for (const char* field :
+       {"type", "space_id", "parent_id", "parent_type", "position", "title", "status"}) {
+    const Json absent;
+    expect(subject, field, expected->second.line.value(field, absent), json.value(field, absent));
+  }
 }
 
 // Of the text in the export, after a check of the hash beside it; "" where there is no body.
@@ -206,12 +233,15 @@ void Comparer::read_export(std::istream& in) {
     const std::string kind = json.is_object() ? text(json, "kind") : "";
     if (kind == "space") {
       export_space(json);
+    } else if (kind == "node") {
+      export_node(json);
     } else if (kind == "page") {
       export_page(json);
     } else if (kind == "version") {
       export_version(json);
     } else {
-      differ("the export has a line that is no space, page or version: " + line.substr(0, 80));
+      differ("the export has a line that is no space, node, page or version: " +
+             line.substr(0, 80));
     }
   }
   if (in.bad()) differ("the export could not be read to its end");
@@ -220,6 +250,11 @@ void Comparer::read_export(std::istream& in) {
 Comparison Comparer::finish() {
   for (const auto& [space_id, space] : spaces_) {
     if (!space.found) differ("space " + std::to_string(space_id) + " is not in the mirror");
+  }
+  for (const auto& [node_id, node] : nodes_) {
+    if (!node.found && node.line.value("named", false)) {
+      differ("node " + std::to_string(node_id) + " is not in the mirror");
+    }
   }
   std::map<Id, const ExpectedPage*> ordered;
   for (const auto& [page_id, page] : pages_) ordered.emplace(page_id, &page);

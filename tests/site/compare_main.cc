@@ -43,9 +43,11 @@ int main(int argc, char** argv) {
   }
   const site::Comparison result = site::compare(digest, exported, options);
   std::printf(
-      "spaces %llu, pages %llu, versions %llu, excepted pages %llu, tombstones %llu, differences "
+      "spaces %llu, nodes %llu, pages %llu, versions %llu, excepted pages %llu, tombstones %llu, "
+      "differences "
       "%llu\n",
-      static_cast<unsigned long long>(result.spaces), static_cast<unsigned long long>(result.pages),
+      static_cast<unsigned long long>(result.spaces), static_cast<unsigned long long>(result.nodes),
+      static_cast<unsigned long long>(result.pages),
       static_cast<unsigned long long>(result.versions),
       static_cast<unsigned long long>(result.excepted),
       static_cast<unsigned long long>(result.tombstones),

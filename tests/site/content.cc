@@ -83,16 +83,23 @@ Index Content::find_page(Id id) const {
   const Index page = find_in(page_by_id_, id);
   return page != kNone && pages_[page].status == Status::kPurged ? kNone : page;
 }
-Index Content::find_container(Id id) const { return find_in(container_by_id_, id); }
+Index Content::find_container(Id id) const {
+  const Index container = find_in(container_by_id_, id);
+  const bool purged = container != kNone && containers_[container].status == Status::kPurged;
+  return purged ? kNone : container;
+}
 Index Content::find_space(Id id) const { return find_in(space_by_id_, id); }
 Index Content::find_user(std::string_view account_id) const {
   return find_in(user_by_id_, std::string(account_id));
 }
 
-Id Content::parent_id(const Page& page) const {
-  if (page.parent_type == ContentType::kNull) return 0;
-  return page.parent_type == ContentType::kPage ? pages_[page.parent].id
-                                                : containers_[page.parent].id;
+Id Content::id_of(Index parent, ContentType type) const {
+  if (type == ContentType::kNull) return 0;
+  return type == ContentType::kPage ? pages_[parent].id : containers_[parent].id;
+}
+Id Content::parent_id(const Page& page) const { return id_of(page.parent, page.parent_type); }
+Id Content::parent_id(const Container& container) const {
+  return id_of(container.parent, container.parent_type);
 }
 
 const Content::Overrides* Content::overrides(Index page) const {
@@ -221,6 +228,16 @@ bool Content::title_taken(Index space, std::string_view title) const {
   });
 }
 
+Id Content::fresh_id(std::uint64_t seed) const {
+  Random random(seed);
+  Id id = 0;
+  while (id == 0 || page_by_id_.contains(id) || container_by_id_.contains(id) ||
+         space_by_id_.contains(id)) {
+    id = static_cast<Id>(32'769 + random.below(9'999'999'999));
+  }
+  return id;
+}
+
 Index Content::add(const NewPage& wanted) {
   if (wanted.title.empty() || title_taken(wanted.space, wanted.title)) return kNone;
   Space& space = spaces_[wanted.space];
@@ -232,11 +249,7 @@ Index Content::add(const NewPage& wanted) {
   const auto index = static_cast<Index>(pages_.size());
   Page page;
   page.seed = hash_of(options_.seed, kAddedSalt, index);
-  for (Random random(page.seed); page.id == 0 || page_by_id_.contains(page.id) ||
-                                 container_by_id_.contains(page.id) ||
-                                 space_by_id_.contains(page.id);) {
-    page.id = static_cast<Id>(32'769 + random.below(9'999'999'999));
-  }
+  page.id = fresh_id(page.seed);
   page.title = wanted.title;
   page.created_at = page.modified_at = wanted.at.value_or(now_millis());
   page.space = wanted.space;
@@ -319,7 +332,7 @@ bool Content::move_to_space(Index index, Index space) {
     return false;
   }
   for (const Container& container : containers_) {
-    if (container.parent_page == index) return false;
+    if (container.parent_type == ContentType::kPage && container.parent == index) return false;
   }
   change(index, [&](Page& moved) {
     detach(moved);
@@ -328,15 +341,19 @@ bool Content::move_to_space(Index index, Index space) {
   return reparent(index, spaces_[space].homepage);
 }
 
-void Content::lift_children(Index index) {
-  const Page page = pages_[index];
-  if (page.children == 0) return;
+void Content::lift_children(Index parent, ContentType type, Index heir, ContentType heir_type) {
   for (Page& child : pages_) {
-    if (child.parent_type != ContentType::kPage || child.parent != index) continue;
+    if (child.parent_type != type || child.parent != parent) continue;
     detach(child);
-    child.parent = page.parent;
-    child.parent_type = page.parent_type;
-    if (child.parent_type == ContentType::kPage) ++pages_[child.parent].children;
+    child.parent = heir;
+    child.parent_type = heir_type;
+    if (heir_type == ContentType::kPage) ++pages_[heir].children;
+  }
+  for (Container& child : containers_) {
+    if (child.parent_type != type || child.parent != parent) continue;
+    child.parent = heir;
+    child.parent_type = heir_type;
+    child.position = -1;
   }
 }
 
@@ -345,7 +362,7 @@ bool Content::set_status(Index index, Status status) {
   if (page.status == status || page.status == Status::kPurged) return false;
   if (status == Status::kTrashed || status == Status::kDeleted || status == Status::kPurged) {
     if (spaces_[page.space].homepage == index) return false;
-    lift_children(index);
+    lift_children(index, ContentType::kPage, page.parent, page.parent_type);
     detach(page);
   }
   if (status == Status::kPurged) {

@@ -86,10 +86,16 @@ struct Container {
   Id id = 0;
   ContentType type = ContentType::kFolder;
   Index space = 0;
-  Index parent_page = kNone;
+  Index parent = kNone;  // in pages() or containers(), as parent_type says
+  ContentType parent_type = ContentType::kNull;
+  Status status = Status::kCurrent;
+  std::int32_t position = -1;  // -1 = null
+  std::int32_t version = 1;
   std::string title;
   Index author = 0;
   Millis created_at = 0;
+  Millis modified_at = 0;
+  bool restricted = false;  // so that the account does not see it
 };
 
 struct Page {
@@ -113,6 +119,14 @@ struct Page {
   bool live_doc = false;
   bool restricted = false;     // so that the account does not see it
   bool special_title = false;  // equals another title but for its case
+};
+
+struct NewContainer {
+  ContentType type = ContentType::kFolder;
+  Index space = 0;
+  Index parent = kNone;  // in pages() or containers(), as parent_type says
+  ContentType parent_type = ContentType::kNull;
+  std::string title;
 };
 
 struct Version {
@@ -152,15 +166,22 @@ class Content {
   const std::vector<Label>& labels() const { return labels_; }
 
   Index find_page(Id id) const;       // kNone: no such page, or purged
-  Index find_container(Id id) const;  // kNone: no such folder, whiteboard, ...
+  Index find_container(Id id) const;  // kNone: no such folder, whiteboard, ..., or purged
   Index find_space(Id id) const;
   Index find_user(std::string_view account_id) const;
   Id parent_id(const Page& page) const;  // 0 = null
+  Id parent_id(const Container& container) const;
 
   // The account may see it.
   bool shown(Index page) const {
     return !pages_[page].restricted && !spaces_[pages_[page].space].restricted;
   }
+  bool container_shown(Index container) const {
+    const Container& asked = containers_[container];
+    return !asked.restricted && !spaces_[asked.space].restricted;
+  }
+  // Containers that the tree of the pages which the account sees needs, by index.
+  std::vector<bool> named_containers() const;
   // Ascending by number; numbers may have holes.
   std::vector<Version> versions(Index page) const;
   std::optional<Version> version(Index page, std::int32_t number) const;
@@ -182,6 +203,14 @@ class Content {
   bool move_to_space(Index page,
                      Index space);  // pages without children only; becomes a child of the homepage
   bool set_status(Index page, Status status);
+  bool put_into(Index page, Index container);  // inside the space
+  Index add_container(const NewContainer& container);
+  bool rename_container(Index container, const std::string& title);
+  // What lay in one that is no longer there lies in its parent then.
+  bool set_container_status(Index container, Status status);
+  void restrict_container(Index container, bool restricted) {
+    containers_[container].restricted = restricted;
+  }
   void restrict_page(Index page, bool restricted) { pages_[page].restricted = restricted; }
   void restrict_space(Index space, bool restricted) { spaces_[space].restricted = restricted; }
   bool remove_version(Index page, std::int32_t number);  // not the current one
@@ -197,7 +226,10 @@ class Content {
   Version generated_version(const Page& page, std::int32_t number, Millis created_at) const;
   const Overrides* overrides(Index page) const;
   bool title_taken(Index space, std::string_view title) const;
-  void lift_children(Index page);
+  Id id_of(Index parent, ContentType type) const;
+  Id fresh_id(std::uint64_t seed) const;
+  // Gives all that lies in `parent` to `heir`.
+  void lift_children(Index parent, ContentType type, Index heir, ContentType heir_type);
   void detach(Page& page);
   template <typename Change>
   void change(Index page, Change&& apply);

@@ -45,6 +45,51 @@ void append_page(std::string& out, const Content& content, Index index, std::str
   }
 }
 
+void append_node(std::string& out, const Content& content, const Container& node, bool named) {
+  const auto text = [&out](std::string_view name, std::string_view value) {
+    out += ",\"";
+    out += name;
+    out += "\":";
+    append_quoted(out, value);
+  };
+  out += R"({"kind":"node")";
+  append_id(out, "node_id", node.id);
+  text("type", to_string(node.type));
+  append_id(out, "space_id", content.spaces()[node.space].id);
+  if (node.parent_type == ContentType::kNull) {
+    out += R"(,"parent_id":null,"parent_type":null)";
+  } else {
+    append_id(out, "parent_id", content.parent_id(node));
+    text("parent_type", to_string(node.parent_type));
+  }
+  out += R"(,"position":)";
+  if (node.position < 0) {
+    out += "null";
+  } else {
+    append_number(out, node.position);
+  }
+  text("title", node.title);
+  text("status", to_string(node.status));
+  out += named ? R"(,"named":true})" : R"(,"named":false})";
+  out += '\n';
+}
+
+void append_nodes(std::string& out, const Content& content) {
+  const auto& nodes = content.containers();
+  const std::vector<bool> named = content.named_containers();
+  std::vector<Index> order(nodes.size());
+  std::iota(order.begin(), order.end(), 0U);
+  std::sort(order.begin(), order.end(),
+            [&](Index a, Index b) { return nodes[a].id < nodes[b].id; });
+  for (const Index node : order) {
+    const Status status = nodes[node].status;
+    const bool gone = status == Status::kPurged || status == Status::kDeleted;
+    if (!gone && content.container_shown(node)) {
+      append_node(out, content, nodes[node], named[node]);
+    }
+  }
+}
+
 }  // namespace
 
 std::string digest_of(const Content& content) {
@@ -59,6 +104,7 @@ std::string digest_of(const Content& content) {
     append_quoted(out, space.status);
     out += "}\n";
   }
+  append_nodes(out, content);
   std::vector<Index> order(content.pages().size());
   std::iota(order.begin(), order.end(), 0U);
   std::sort(order.begin(), order.end(),

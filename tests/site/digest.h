@@ -1,9 +1,13 @@
 #pragma once
 
 // What the site holds, as JSON Lines that two programs can compare byte by byte: spaces by id, then
-// pages by id, each with its versions by number (every one that the API lists, the current one
-// too). Purged pages are not there. Keys in this order:
+// nodes (folders, whiteboards, databases, embeds) by id, then pages by id, each with its versions
+// by number (every one that the API lists, the current one too). Purged pages are not there.
+// `named` says that the tree above some page needs the node: a mirror cannot know of others. Keys
+// in this order:
 //   {"kind":"space","space_id":"5","space_key":"ENG","status":"current"}
+//   {"kind":"node","node_id":"9","type":"folder","space_id":"5","parent_id":"7",
+//    "parent_type":"page","position":1000,"title":"Plans","status":"current","named":true}
 //   {"kind":"page","page_id":"7","space_id":"5","status":"trashed","version":3,"body_sha256":"..."}
 //   {"kind":"version","page_id":"7","version":2,"body_sha256":"..."}
 // The hash is that of the storage value, UTF-8. The caller holds the content's lock.

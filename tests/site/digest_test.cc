@@ -14,7 +14,6 @@ class DigestTest : public SiteTest {
  protected:
   void SetUp() override {
     ServerOptions options = small_site();
-    options.content.pages = 120;
     start(options);
   }
 
@@ -31,6 +30,7 @@ class DigestTest : public SiteTest {
                  .dump() +
              "\n";
     }
+    out += nodes_of_api();
     for (const Json& page :
          walk(kApi + "/pages?limit=250&body-format=storage&status=deleted&" + kAllStatuses)) {
       const std::string body = page["body"]["storage"]["value"];
@@ -58,6 +58,38 @@ class DigestTest : public SiteTest {
     return out;
   }
 
+  // What pages name, and what that names.
+  std::string nodes_of_api() {
+    std::map<std::string, std::string> types;  // by id
+    const auto name = [&types](const Json& row) {
+      if (row["parentType"].is_null() || row["parentType"] == "page") return false;
+      return types.emplace(row["parentId"], row["parentType"]).second;
+    };
+    for (const Json& page : walk(kApi + "/pages?limit=250&" + kAllStatuses)) name(page);
+    std::string out;
+    std::set<std::string> asked;
+    for (bool more = true; more;) {
+      more = false;
+      for (const auto& [id, type] : std::map(types)) {
+        if (!asked.insert(id).second) continue;
+        const Json node = get(kApi + "/" + type + "s/" + id);
+        more = name(node) || more;
+        out += Json{{"kind", "node"},
+                    {"node_id", id},
+                    {"type", type},
+                    {"space_id", node["spaceId"]},
+                    {"parent_id", node["parentId"]},
+                    {"parent_type", node["parentType"]},
+                    {"position", node["position"]},
+                    {"title", node["title"]},
+                    {"status", node["status"]}}
+                   .dump() +
+               "\n";
+      }
+    }
+    return out;
+  }
+
   static std::string replaced(std::string text, const std::string& from, const std::string& to) {
     const std::size_t place = text.find(from);
     EXPECT_NE(place, std::string::npos) << from;
@@ -77,7 +109,8 @@ TEST_F(DigestTest, EqualsWhatTheApiServesAndTellsWhatWasCompared) {
   const Comparison result = compare(digest, export_of_api(), {});
   EXPECT_EQ(result.differences, 0U) << result.shown[0];
   EXPECT_EQ(result.spaces, 12U);
-  EXPECT_EQ(result.pages, 120U);
+  EXPECT_EQ(result.pages, 400U);
+  EXPECT_GT(result.nodes, 2U);
   EXPECT_GT(result.versions, 200U);
   EXPECT_EQ(ask("/__control/digest").body, digest);
   const Content again(server_->options().content);
@@ -93,6 +126,11 @@ TEST_F(DigestTest, ComparisonSeesEveryKindOfDifference) {
   ASSERT_EQ(differences(good), 0U);
   EXPECT_GT(differences(without_line(good, R"("kind":"page")")), 0U) << "a page is missing";
   EXPECT_GT(differences(without_line(good, R"("kind":"space")")), 0U) << "a space is missing";
+  EXPECT_GT(differences(without_line(good, R"("kind":"node")")), 0U) << "a node is missing";
+  EXPECT_GT(
+      differences(replaced(good, R"("kind":"node","node_id":")", R"("kind":"node","node_id":"9)")),
+      0U);
+  EXPECT_GT(differences(replaced(good, R"("type":"folder")", R"("type":"embed")")), 0U);
   EXPECT_GT(differences(replaced(good, R"("status":"trashed")", R"("status":"current")")), 0U);
   EXPECT_GT(
       differences(replaced(good, R"("kind":"page","page_id":")", R"("kind":"page","page_id":"9)")),
@@ -185,7 +223,7 @@ TEST_F(DigestTest, ControlEndpointChangesSettingsAndRefusesNonsense) {
   EXPECT_EQ(status("edit", R"({"page":"1"})"), 404);
   EXPECT_EQ(status("edit", "rubbish"), 400);
   EXPECT_EQ(status("nonsense", "{}"), 404);
-  EXPECT_EQ(get("/__control/state")["pages"], 120);
+  EXPECT_EQ(get("/__control/state")["pages"], 400);
   control("token", {{"token", ""}});
   EXPECT_EQ(ask(kApi + "/spaces").status, 404);
 }

@@ -15,6 +15,7 @@ constexpr Millis kLastTime =
     1'759'276'800'000;  // 2025-10-01: later edits are newer than all of this
 constexpr Millis kMaxGap = 20 * kDay;
 constexpr std::uint64_t kGapSalt = 0x676170ULL;
+constexpr std::uint64_t kNestSalt = 0x6e657374ULL;
 
 std::string hex_digits(Random& random, std::size_t count) {
   std::string text;
@@ -328,13 +329,27 @@ void Generator::make_container(Index space, Index parent_page) {
   container.id = fresh_id();
   container.type = kTypes[site_.containers_.size() % std::size(kTypes)];
   container.space = space;
-  container.parent_page = parent_page;
+  container.parent = parent_page;
+  container.parent_type = ContentType::kPage;
   container.title = std::string(pick(random_, title_subjects())) + " " +
                     std::string(to_string(container.type)) + " " +
                     std::to_string(site_.containers_.size());
   container.author = static_cast<Index>(random_.below(site_.users_.size()));
-  container.created_at = site_.pages_[parent_page].created_at;
+  container.created_at = container.modified_at = site_.pages_[parent_page].created_at;
+  nest(container);
   site_.containers_.push_back(std::move(container));
+}
+
+// By hash, for the random numbers are of the pages: some lie in the folder that came before.
+void Generator::nest(Container& container) const {
+  const std::size_t nth = site_.containers_.size();
+  const std::uint64_t hash = hash_of(site_.options_.seed, kNestSalt, nth);
+  if (hash % 8 != 0) container.position = static_cast<std::int32_t>(nth * 1000 + hash % 999);
+  if (nth == 0 || hash % 3 != 0) return;
+  const Container& before = site_.containers_.back();
+  if (before.space != container.space || before.type != ContentType::kFolder) return;
+  container.parent = static_cast<Index>(nth - 1);
+  container.parent_type = before.type;
 }
 
 void Generator::share_import_times() {

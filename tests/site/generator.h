@@ -31,6 +31,7 @@ class Generator {
   std::string make_title(Index page);
   void place(Page& page, Index first, Index index);
   void make_container(Index space, Index parent_page);
+  void nest(Container& container) const;
   void mark_case_pairs();
   void mark_huge_body();
   void share_import_times();

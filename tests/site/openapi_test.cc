@@ -175,8 +175,11 @@ TEST_F(OpenApiTest, SinglePagesAndTheirVersionsValidate) {
   EXPECT_GT(older, rows.size() / 5);
 }
 
-TEST_F(OpenApiTest, LabelsFoldersAndUsersValidate) {
-  start();  // more pages, so that some lie in folders
+TEST_F(OpenApiTest, LabelsNodesAndUsersValidate) {
+  ServerOptions options = small_site();
+  options.content.pages = 4000;  // so that some lie in nodes of every type
+  options.content.max_versions = 1;
+  start(options);
   expect_listing_valid("/labels", kApi + "/labels?limit=3");
   bool any = false;
   for (const Json& label : walk(kApi + "/labels")) {
@@ -191,13 +194,17 @@ TEST_F(OpenApiTest, LabelsFoldersAndUsersValidate) {
   server_->with_content([&](const Content& content) {
     for (const User& user : content.users()) accounts.push_back(user.account_id);
   });
-  std::size_t folders = 0;
+  std::set<std::pair<std::string, std::string>> nodes;  // type and id
   for (const Json& page : walk(kApi + "/pages?limit=250")) {
-    if (page["parentType"] != "folder") continue;
-    ++folders;
-    expect_valid("/folders/{id}", kApi + "/folders/" + page["parentId"].get<std::string>());
+    if (page["parentType"].is_null() || page["parentType"] == "page") continue;
+    nodes.emplace(page["parentType"], page["parentId"]);
   }
-  EXPECT_GT(folders, 0U) << "no page lies in a folder";
+  std::map<std::string, std::size_t> validated;
+  for (const auto& [type, id] : nodes) {
+    ++validated[type];
+    expect_valid("/" + type + "s/{id}", kApi + "/" + type + "s/" + id);
+  }
+  EXPECT_EQ(validated.size(), 4U) << "no page lies in a node of some type";
   const Reply reply =
       client_->request("POST", kApi + "/users-bulk", Json{{"accountIds", accounts}}.dump());
   ASSERT_EQ(reply.status, 200);

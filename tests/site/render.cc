@@ -117,6 +117,22 @@ int Renderer::damage_of(const Page& page) const {
   return damaged ? static_cast<int>(page.id % kDamages) : kNoDamage;
 }
 
+void Renderer::place(Id parent, ContentType type, std::int32_t position) {
+  id("parentId", parent);
+  member("parentType");
+  if (type == ContentType::kNull) {
+    out_ += "null";
+  } else {
+    append_quoted(out_, to_string(type));
+  }
+  member("position");
+  if (position < 0) {
+    out_ += "null";
+  } else {
+    append_number(out_, position);
+  }
+}
+
 void Renderer::page_identity(const Page& page, int damage) {
   id("id", page.id);
   if (damage == kNullStatus) {
@@ -132,19 +148,7 @@ void Renderer::page_identity(const Page& page, int damage) {
     text("title", page.title);
   }
   if (damage != kNoSpace) id("spaceId", content_.spaces()[page.space].id);
-  id("parentId", content_.parent_id(page));
-  member("parentType");
-  if (page.parent_type == ContentType::kNull) {
-    out_ += "null";
-  } else {
-    append_quoted(out_, to_string(page.parent_type));
-  }
-  member("position");
-  if (page.position < 0) {
-    out_ += "null";
-  } else {
-    append_number(out_, page.position);
-  }
+  place(content_.parent_id(page), page.parent_type, page.position);
 }
 
 void Renderer::page_people(const Page& page) {
@@ -284,31 +288,28 @@ void Renderer::user(Index index) {
   out_ += R"(,"isDefault":false}})";
 }
 
-void Renderer::folder(const Container& folder) {
+void Renderer::container(const Container& container) {
   out_ += '{';
-  id("id", folder.id);
-  text("type", to_string(folder.type));
-  text("status", "current");
-  text("title", folder.title);
-  const bool has_parent = folder.parent_page != kNone;
-  id("parentId", has_parent ? content_.pages()[folder.parent_page].id : 0);
-  member("parentType");
-  out_ += has_parent ? "\"page\"" : "null";
-  member("position");
-  out_ += "null";
-  account("authorId", folder.author);
-  account("ownerId", folder.author);
-  text("createdAt", to_iso8601(folder.created_at));
-  const Space& space = content_.spaces()[folder.space];
+  id("id", container.id);
+  text("type", to_string(container.type));
+  text("status", to_string(container.status));
+  text("title", container.title);
+  place(content_.parent_id(container), container.parent_type, container.position);
+  account("authorId", container.author);
+  account("ownerId", container.author);
+  text("createdAt", to_iso8601(container.created_at));
+  const Space& space = content_.spaces()[container.space];
   id("spaceId", space.id);
   member("version");
-  Version first;
-  first.created_at = folder.created_at;
-  first.author = folder.author;
-  version(first);
+  Version newest;
+  newest.number = container.version;
+  newest.created_at = container.modified_at;
+  newest.author = container.author;
+  version(newest);
   member("_links");
   out_ += '{';
-  text("webui", "/spaces/" + percent_encode(space.alias) + "/folder/" + std::to_string(folder.id));
+  text("webui", "/spaces/" + percent_encode(space.alias) + "/" +
+                    std::string(to_string(container.type)) + "/" + std::to_string(container.id));
   text("base", state_.base_url);
   out_ += "}}";
 }

@@ -39,7 +39,7 @@ class Renderer {
   void version_row(Index page, const Version& version, BodyFormat format);
   void label(const Label& label);
   void user(Index user);
-  void folder(const Container& folder);
+  void container(const Container& container);
   void current_user(Index user);
 
   void member(std::string_view name);  // `,"name":`
@@ -49,6 +49,7 @@ class Renderer {
 
  private:
   void account(std::string_view name, Index user);
+  void place(Id parent, ContentType type, std::int32_t position);
   void version_fields(const Version& version);
   void body(Index page, std::int32_t version, BodyFormat format, std::string_view name);
   // What is wrong with the page's row; kNoDamage for ordinary pages.

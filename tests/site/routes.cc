@@ -16,7 +16,7 @@ struct Known {
   std::string_view kind;
 };
 
-constexpr std::array<Known, 14> kRoutes = {{
+constexpr std::array<Known, 17> kRoutes = {{
     {"GET", "/wiki/api/v2/spaces", &Api::spaces, ""},
     {"GET", "/wiki/api/v2/spaces/{id}", &Api::space, ""},
     {"GET", "/wiki/api/v2/spaces/{id}/pages", &Api::pages_of_space, "pages"},
@@ -30,6 +30,9 @@ constexpr std::array<Known, 14> kRoutes = {{
     {"GET", "/wiki/api/v2/labels/{id}/pages", &Api::label_pages, "pages"},
     {"POST", "/wiki/api/v2/users-bulk", &Api::users_bulk, ""},
     {"GET", "/wiki/api/v2/folders/{id}", &Api::folder, ""},
+    {"GET", "/wiki/api/v2/whiteboards/{id}", &Api::whiteboard, ""},
+    {"GET", "/wiki/api/v2/databases/{id}", &Api::database, ""},
+    {"GET", "/wiki/api/v2/embeds/{id}", &Api::embed, ""},
     {"GET", "/wiki/rest/api/user/current", &Api::current_user, ""},
 }};
 

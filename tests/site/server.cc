@@ -198,6 +198,11 @@ void Server::set_poison_rows(const std::vector<Id>& pages) {
   impl_->state.poison_rows = {pages.begin(), pages.end()};
 }
 
+void Server::set_forbidden(const std::vector<Id>& containers) {
+  const std::scoped_lock lock(impl_->state.content_mutex);
+  impl_->state.forbidden = {containers.begin(), containers.end()};
+}
+
 std::string Server::digest() const {
   const std::shared_lock lock(impl_->state.content_mutex);
   return digest_of(impl_->state.content);

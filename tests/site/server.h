@@ -83,6 +83,8 @@ class Server {
   std::vector<Id> poison_rows() const;
   void set_poison(const std::vector<Id>& pages);
   void set_poison_rows(const std::vector<Id>& pages);
+  // Folders, whiteboards, databases and embeds that answer 403.
+  void set_forbidden(const std::vector<Id>& containers);
 
   // JSON Lines, see digest.h.
   std::string digest() const;

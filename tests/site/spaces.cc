@@ -208,15 +208,20 @@ Response Api::users_bulk() {
   return response;
 }
 
-Response Api::folder() {
-  const auto id = parse_number(route_.arguments[0]);
+Response Api::container(ContentType type) {
+  const std::string& name = route_.arguments[0];
+  const auto id = parse_number(name);
   const Index index = id ? state_.content.find_container(*id) : kNone;
-  if (index == kNone || state_.content.containers()[index].type != ContentType::kFolder ||
+  if (index == kNone || state_.content.containers()[index].type != type ||
+      !state_.content.container_shown(index) ||
       !visible(state_.content.containers()[index].space)) {
-    return cannot_find("folder", route_.arguments[0]);
+    return cannot_find(to_string(type), name);
+  }
+  if (state_.forbidden.contains(*id)) {
+    return v2_error(403, "FORBIDDEN", "Not permitted to view the " + std::string(to_string(type)));
   }
   Response response;
-  Renderer(state_, response.body).folder(state_.content.containers()[index]);
+  Renderer(state_, response.body).container(state_.content.containers()[index]);
   return response;
 }
 

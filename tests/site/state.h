@@ -27,6 +27,7 @@ struct State {
   Content content;
   std::set<Id> poison;       // bodies answer 500
   std::set<Id> poison_rows;  // JSON is wrong
+  std::set<Id> forbidden;    // folders, whiteboards, ... that answer 403
 
   mutable std::mutex control_mutex;
   Settings settings;

@@ -27,23 +27,30 @@ TEST_F(ViewsTest, EachViewBeginsWithThePromisedColumns) {
       "web_url",          "synced_at"};
   std::vector<std::string> gone = page;
   gone.insert(gone.end(), {"gone_at", "gone_reason"});
-  const View views[] = {{"spaces",
-                         {"space_id", "space_key", "current_alias", "name", "type", "status",
-                          "description", "homepage_id", "icon_url", "labels", "author_id",
-                          "created_at", "web_url", "synced_at", "gone_at", "gone_reason"}},
-                        {"pages", page},
-                        {"gone_pages", gone},
-                        {"page_versions",
-                         {"page_id", "version", "created_at", "author_id", "message", "minor_edit",
-                          "title", "body_sha256", "body_bytes"}},
-                        {"page_states",
-                         {"page_id", "valid_from", "valid_to", "title", "space_id", "parent_id",
-                          "position", "status"}},
-                        {"users", {"account_id", "name", "account_status"}},
-                        {"sync_runs",
-                         {"run_id", "kind", "started_at", "finished_at", "outcome", "requests",
-                          "bytes", "pages_changed", "error"}},
-                        {"quarantine", {"subject", "reason", "attempts", "next_try_at"}}};
+  const View views[] = {
+      {"spaces",
+       {"space_id", "space_key", "current_alias", "name", "type", "status", "description",
+        "homepage_id", "icon_url", "labels", "author_id", "created_at", "web_url", "synced_at",
+        "gone_at", "gone_reason"}},
+      {"pages", page},
+      {"gone_pages", gone},
+      {"page_versions",
+       {"page_id", "version", "created_at", "author_id", "message", "minor_edit", "title",
+        "body_sha256", "body_bytes"}},
+      {"page_states",
+       {"page_id", "valid_from", "valid_to", "title", "space_id", "parent_id", "position",
+        "status"}},
+      {"nodes",
+       {"node_id", "type", "space_id", "space_key", "parent_id", "parent_type", "position", "title",
+        "status", "author_id", "created_at", "synced_at", "gone_at", "gone_reason"}},
+      {"tree",
+       {"id", "type", "space_id", "space_key", "parent_id", "parent_type", "position", "title",
+        "status"}},
+      {"users", {"account_id", "name", "account_status"}},
+      {"sync_runs",
+       {"run_id", "kind", "started_at", "finished_at", "outcome", "requests", "bytes",
+        "pages_changed", "error"}},
+      {"quarantine", {"subject", "reason", "attempts", "next_try_at"}}};
   for (const View& view : views) {
     auto columns =
         rows("SELECT name FROM pragma_table_info('" + std::string(view.name) + "') ORDER BY cid");

@@ -52,7 +52,7 @@ TEST_F(ExportCommandTest, AFileAndStandardOutputGetTheSameLines) {
 TEST_F(ExportCommandTest, MachinesAreToldTheCounts) {
   const auto json = nlohmann::json::parse(run_export(target(), {"--json", "--history"}).out);
   EXPECT_EQ(json, nlohmann::json::parse(R"({"file":")" + target() +
-                                        R"(","spaces":2,"pages":2,"versions":4})"));
+                                        R"(","spaces":2,"nodes":0,"pages":2,"versions":4})"));
   for (const auto& line : lines(run_export("-", {"--json"}).out)) {
     EXPECT_THAT(line, StartsWith("{\"kind\":")) << "nothing but the export goes there";
   }

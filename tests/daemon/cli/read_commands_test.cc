@@ -179,6 +179,30 @@ TEST_F(ReadCommandsTest, APageIsAHeaderAndItsBody) {
                           "synced   2026-01-01T00:00:00.000Z", "", "<p>Gamma, version 3</p>"));
 }
 
+TEST_F(ReadCommandsTest, AParentIsNamedWhereItIsKnownPageOrNot) {
+  auto below_folder = page(9, kDocs, "Gamma");
+  below_folder.parent_id = 4;
+  below_folder.parent_type = "folder";
+  auto below_page = page(8, kDocs, "Delta");
+  below_page.parent_id = 9;
+  below_page.parent_type = "page";
+  given_page(below_folder);
+  given_page(below_page);
+  mirror_.put([](store::Batch& batch) {
+    store::Node folder;
+    folder.id = 4;
+    folder.type = "folder";
+    folder.status = "current";
+    folder.title = "Plans\x1B[2J";
+    batch.nodes = {folder};
+  });
+  EXPECT_THAT(run_on_mirror({"page", "9"}).out, HasSubstr("\nparent   folder 4: Plans"));
+  EXPECT_THAT(run_on_mirror({"page", "9"}).out, Not(HasSubstr("\x1B")));
+  EXPECT_THAT(run_on_mirror({"page", "8"}).out, HasSubstr("\nparent   page 9: Gamma\n"));
+  EXPECT_EQ(parse(run_on_mirror({"status", "--json"}).out).at("nodes"), 1);
+  EXPECT_THAT(run_on_mirror({"status"}).out, HasSubstr("\nnodes    1 (folders, "));
+}
+
 TEST_F(ReadCommandsTest, StorageIsTheBodyExactly) {
   const std::string body = "<p>\x1B[31m \xC2\x9B r\r\n\tz</p>\xE2\x80\xAE";
   auto shown = page(9, kDocs, "Gamma");

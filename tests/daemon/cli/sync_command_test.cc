@@ -156,6 +156,21 @@ TEST_F(SyncTest, AWrongTokenEndsItWithThreeAndMakesNoMirror) {
   EXPECT_FALSE(std::filesystem::exists(file("mirror.db")));
 }
 
+TEST_F(SyncTest, AFolderThatIsForbiddenEndsItWithFourAndIsNamed) {
+  site::Id folder = 0;
+  server_->with_content([&](site::Content& content) {
+    const auto named = content.named_containers();
+    for (std::size_t i = 0; i < named.size(); ++i) {
+      if (named[i]) folder = content.containers()[i].id;
+    }
+  });
+  ASSERT_NE(folder, 0);
+  server_->set_forbidden({folder});
+  const auto outcome = sync();
+  EXPECT_EQ(outcome.code, 4);
+  EXPECT_THAT(outcome.err, HasSubstr("node:" + std::to_string(folder)));
+}
+
 TEST_F(SyncTest, APageThatCannotBeReadEndsItWithFourAndIsNamed) {
   site::Id bad = 0;
   server_->with_content([&](site::Content& content) { bad = content.pages()[40].id; });

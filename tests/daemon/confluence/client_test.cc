@@ -372,6 +372,43 @@ TEST_F(ClientTest, APageIsTheOneThatWasAskedFor) {
   EXPECT_EQ(wrong.error().name, "unexpected_document");
 }
 
+TEST_F(ClientTest, ANodeIsReadAndOneThatIsNamedAsAbsentIsAnAnswerToo) {
+  serve([](const Received& request) {
+    if (request.target == "/wiki/api/v2/whiteboards/7") {
+      return Reply::of(200, R"({"id":"7","type":"any","status":"current","title":"Plan"})");
+    }
+    if (request.target == "/wiki/api/v2/folders/9") return Reply::of(404, kNotFound);
+    return Reply::of(404, R"({"errors":[{"status":404,"code":"NOT_FOUND",)"
+                          R"("title":"Cannot find a folder with id [8]"}]})");
+  });
+  const auto found = wait_for(client_->node("whiteboard", 7));
+  ASSERT_TRUE(found) << found.error().message;
+  EXPECT_EQ(found->rows.at(0).type, "whiteboard");
+  const auto absent = wait_for(client_->node("folder", 8));
+  ASSERT_TRUE(absent) << absent.error().message;
+  EXPECT_TRUE(absent->rows.empty() && absent->bad_rows.empty());
+  EXPECT_GT(absent->observation, found->observation);
+  EXPECT_NE(absent->received_at, store::Time{});
+  const auto stranger = wait_for(client_->node("folder", 9));
+  ASSERT_FALSE(stranger);
+  EXPECT_EQ(stranger.error().kind, store::ErrorKind::kCredentialsBad);
+  EXPECT_EQ(server_->received().size(), 3U);
+}
+
+TEST_F(ClientTest, ANodeIsTheOneThatWasAskedForAndOfAKnownType) {
+  serve([](const Received&) {
+    return Reply::of(200, R"({"id":"7","type":"folder","status":"current","title":"Plan"})");
+  });
+  const auto other = wait_for(client_->node("folder", 8));
+  ASSERT_FALSE(other);
+  EXPECT_EQ(other.error().name, "unexpected_document");
+  const auto asked = server_->received().size();
+  const auto unknown = wait_for(client_->node("slide", 8));
+  ASSERT_FALSE(unknown);
+  EXPECT_EQ(unknown.error().kind, store::ErrorKind::kBug);
+  EXPECT_EQ(server_->received().size(), asked);
+}
+
 TEST_F(ClientTest, ARefusedCursorAndARefusedLimitSayToBeginAgain) {
   serve([](const Received& request) {
     const auto title = request.number == 1

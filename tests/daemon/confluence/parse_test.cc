@@ -246,6 +246,40 @@ TEST(ParsePageTest, OnePageIsOneRowOrOneBadRow) {
   EXPECT_EQ(name_of(parse_page("[]", true).error()), "unexpected_document");
 }
 
+TEST(ParseNodeTest, EveryFieldIsReadAndWhatMayBeAbsentMayBeAbsent) {
+  const auto full = parse_node(R"({"id":"7","type":"folder","status":"current","title":"Plans",
+    "parentId":"3","parentType":"page","position":2000,"authorId":"a","ownerId":"o",
+    "createdAt":"2026-01-02T03:04:05.678Z","spaceId":"9",
+    "version":{"number":4,"createdAt":"2026-01-03T00:00:00.000Z"},"_links":{"webui":"/f"}})");
+  ASSERT_TRUE(full) << full.error().message;
+  const auto& node = full->rows.at(0);
+  EXPECT_EQ(node.id, 7);
+  EXPECT_EQ(node.type, "folder");
+  EXPECT_EQ(node.status, "current");
+  EXPECT_EQ(node.title, "Plans");
+  EXPECT_EQ(node.parent_id, 3);
+  EXPECT_EQ(node.parent_type, "page");
+  EXPECT_EQ(node.position, 2000);
+  EXPECT_EQ(node.author_id, "a");
+  EXPECT_EQ(store::to_iso8601(*node.created_at), "2026-01-02T03:04:05.678Z");
+  EXPECT_EQ(node.space_id, 9);
+  EXPECT_EQ(node.version, 4);
+  const auto bare = parse_node(R"({"id":"7","status":"trashed","title":"","parentId":null})");
+  ASSERT_TRUE(bare);
+  EXPECT_EQ(bare->rows.at(0).status, "trashed");
+  EXPECT_FALSE(bare->rows.at(0).space_id || bare->rows.at(0).parent_id || bare->rows.at(0).version);
+}
+
+TEST(ParseNodeTest, ADamagedNodeIsABadRowAndAnotherDocumentIsNamed) {
+  const auto bad = parse_node(R"({"id":"7","status":"current","title":5})");
+  ASSERT_TRUE(bad);
+  EXPECT_TRUE(bad->rows.empty());
+  EXPECT_EQ(bad->bad_rows.at(0).id, "7");
+  EXPECT_EQ(name_of(parse_node(R"({"results":[]})").error()), "unexpected_document");
+  EXPECT_EQ(name_of(parse_node("[]").error()), "unexpected_document");
+  EXPECT_EQ(name_of(parse_node("").error()), "empty_body");
+}
+
 TEST(ParseVersionsTest, VersionsWithTitlesAndBodies) {
   const auto listing = parse_versions(R"({"results":[
     {"number":2,"createdAt":"2026-01-02T03:04:05.678Z","message":"m","minorEdit":false,

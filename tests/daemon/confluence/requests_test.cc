@@ -50,6 +50,14 @@ TEST(RequestsTest, VersionsNewestFirst) {
             "/wiki/api/v2/pages/5/versions?sort=-modified-date&limit=10");
 }
 
+TEST(RequestsTest, NodesOfTheTreeByTheirType) {
+  EXPECT_EQ(node_target("folder", 5), "/wiki/api/v2/folders/5");
+  EXPECT_EQ(node_target("whiteboard", 5), "/wiki/api/v2/whiteboards/5");
+  EXPECT_EQ(node_target("database", 5), "/wiki/api/v2/databases/5");
+  EXPECT_EQ(node_target("embed", 5), "/wiki/api/v2/embeds/5");
+  for (const auto* type : {"", "page", "folders", "../folder"}) EXPECT_EQ(node_target(type, 5), "");
+}
+
 TEST(RequestsTest, LabelsOfSpaces) {
   EXPECT_EQ(team_labels_target(), "/wiki/api/v2/labels?prefix=team&sort=id&limit=250");
   EXPECT_EQ(space_labels_target(3), "/wiki/api/v2/spaces/3/labels?prefix=team&sort=id&limit=250");

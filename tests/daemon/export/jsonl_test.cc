@@ -48,7 +48,8 @@ class JsonlTest : public ::testing::Test {
     while (std::getline(lines, line)) {
       const auto json = nlohmann::json::parse(line);
       const auto kind = json.at("kind").get<std::string>();
-      const auto id = json.at(kind == "space" ? "space_id" : "page_id").get<std::string>();
+      const auto key = kind == "version" ? "page_id" : kind + "_id";
+      const auto id = json.at(key).get<std::string>();
       const auto number = kind == "version" ? "." + json.at("version").dump() : std::string();
       found.push_back(kind + " " + id + number);
     }
@@ -193,6 +194,51 @@ TEST_F(JsonlTest, WhatIsGoneSaysWhenAndWhyAndIsLeftOutOnRequest) {
   options.live_only = true;
   EXPECT_THAT(subjects(exported(options)),
               ElementsAre("space 10", "space 20", "page 5", "version 5.1"));
+}
+
+TEST_F(JsonlTest, NodesStandBetweenSpacesAndPagesWithEveryKey) {
+  given_two_spaces();
+  given_page(5, kPlans, "Early");
+  mirror_.put([](store::Batch& batch) {
+    store::Node folder;
+    folder.id = 300;
+    folder.type = "folder";
+    folder.status = "current";
+    folder.title = "Plans";
+    folder.space_id = kPlans;
+    folder.parent_id = 5;
+    folder.parent_type = "page";
+    folder.position = 12;
+    folder.author_id = "account-1";
+    folder.created_at = test::time_of("2021-01-01T00:00:00Z");
+    folder.version = 2;
+    store::Node embed;
+    embed.id = 4;
+    embed.type = "embed";
+    embed.status = "trashed";
+    embed.title = "";
+    batch.nodes = {folder, embed};
+  });
+  const auto text = exported();
+  EXPECT_THAT(subjects(text), ElementsAre("space 10", "space 20", "node 4", "node 300", "page 5"));
+  EXPECT_EQ(line_of(text, R"({"kind":"node","node_id":"300")"),
+            R"({"kind":"node","node_id":"300","type":"folder","space_key":"PLANS",)"
+            R"("title":"Plans","status":"current","version":2,"space_id":"10","parent_id":"5",)"
+            R"("parent_type":"page","position":12,"author_id":"account-1",)"
+            R"("created_at":"2021-01-01T00:00:00.000Z"})");
+  EXPECT_EQ(line_of(text, R"({"kind":"node","node_id":"4")"),
+            R"({"kind":"node","node_id":"4","type":"embed","space_key":null,)"
+            R"("title":"","status":"trashed","version":null,"space_id":null,"parent_id":null,)"
+            R"("parent_type":null,"position":null,"author_id":null,"created_at":null})");
+  mirror_.put([](store::Batch& batch) { batch.gone_nodes = {{300, "vanished"}}; }, 10);
+  exporting::JsonlOptions options;
+  EXPECT_THAT(line_of(exported(options), R"({"kind":"node","node_id":"300")"),
+              HasSubstr(R"("gone_at":"2026-01-01T10:00:00.000Z","gone_reason":"vanished"})"));
+  options.live_only = true;
+  EXPECT_THAT(subjects(exported(options)), ElementsAre("space 10", "space 20", "node 4", "page 5"));
+  options.live_only = false;
+  options.space_ids = {kPlans};
+  EXPECT_THAT(subjects(exported(options)), ElementsAre("space 10", "node 300", "page 5"));
 }
 
 TEST_F(JsonlTest, OnlyTheSpacesThatWereAskedFor) {
