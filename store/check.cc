@@ -1,9 +1,9 @@
-#include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <string>
 #include <utility>
 
+#include "store/attended.h"
 #include "store/blobs.h"
 #include "store/open.h"
 #include "store/sqlite.h"
@@ -69,21 +69,21 @@ constexpr Invariant kInvariants[] = {
 
 class Check {
  public:
-  Check(Db& db, const UpkeepProgress& progress) : db_(db), blobs_(db), progress_(progress) {}
+  Check(Db& db, const UpkeepProgress& progress) : db_(db), blobs_(db), attended_(db, progress) {}
 
   Result<CheckReport> run() {
     Txn snapshot(db_, Txn::Mode::kRead);
     run_sqlite_checks();
-    tell(kShareOfSqlite);
+    attended_.tell(kShareOfSqlite);
     count_work();
     check_bodies();
     check_blobs();
     for (const Invariant& invariant : kInvariants) check_invariant(invariant);
+    attended_.tell(1);
     if (auto error = db_.take_error()) {
       if (error->kind != ErrorKind::kStoreBad) return fail(std::move(*error));
       found(error->message);
     }
-    tell(1);
     return std::move(report_);
   }
 
@@ -101,14 +101,11 @@ class Check {
       }
     }
   }
-  void tell(double done) const {
-    if (progress_) progress_(std::min(done, 1.0));
-  }
   void step() {
     ++done_;
     if (done_ % kTellEvery != 0 || work_ == 0) return;
     const double share = static_cast<double>(done_) / static_cast<double>(work_);
-    tell(kShareOfSqlite + (1 - kShareOfSqlite) * share);
+    attended_.tell(kShareOfSqlite + (1 - kShareOfSqlite) * share);
   }
   void run_sqlite_checks();
   void count_work();
@@ -118,7 +115,7 @@ class Check {
 
   Db& db_;
   Blobs blobs_;
-  const UpkeepProgress& progress_;
+  Attended attended_;
   CheckReport report_;
   std::int64_t work_ = 0;
   std::int64_t done_ = 0;

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -30,11 +31,28 @@ std::string owner_of(int fd) {
   return owner;
 }
 
+// A new file gets the mode and, where root makes it, the owner that SQLite gives the files beside a
+// mirror: the service must be able to lock what root has locked once. No link is followed: root
+// would write to whatever the folder's owner chose. -1: see errno.
+int open_lock(const std::filesystem::path& path, const std::filesystem::path& mirror) {
+  constexpr int kFlags = O_RDWR | O_CLOEXEC | O_NOFOLLOW;
+  const int fd = ::open(path.c_str(), kFlags | O_CREAT | O_EXCL, kMirrorMode);
+  if (fd < 0) return errno == EEXIST ? ::open(path.c_str(), kFlags) : -1;
+  struct stat owner {};
+  const bool given = ::geteuid() != 0 || ::stat(mirror.c_str(), &owner) != 0 ||
+                     ::fchown(fd, owner.st_uid, owner.st_gid) == 0;
+  if (given && ::fchmod(fd, kMirrorMode) == 0) return fd;
+  const int number = errno;
+  ::close(fd);
+  errno = number;
+  return -1;
+}
+
 }  // namespace
 
 Result<MirrorLock> MirrorLock::acquire(const std::filesystem::path& mirror) {
   const std::filesystem::path path = mirror.string() + ".lock";
-  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kMirrorMode);
+  const int fd = open_lock(path, mirror);
   if (fd < 0) return fail(lock_error("open", path, errno));
   MirrorLock lock(fd);
   int locked = 0;

@@ -106,8 +106,9 @@ Result<void> Db::exec(const char* sql) {
   assert_thread();
   if (auto error = take_error()) return fail(std::move(*error));
   const int code = sqlite3_exec(handle_, sql, nullptr, nullptr, nullptr);
-  if (code != SQLITE_OK) return fail(make_error(code));
-  return {};
+  if (code == SQLITE_OK) return {};
+  set_error(code);  // unless a progress handler has said why
+  return fail(*take_error());
 }
 
 Result<std::string> Db::ask(const char* sql) {

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "store/attended.h"
 #include "store/lock.h"
 #include "store/open.h"
 #include "store/sqlite.h"
@@ -22,8 +23,11 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kPagesAStep = 1024;  // 8 MiB
+// Of the whole time of compact(), about.
+constexpr double kShareOfOrphans = 0.2;
+constexpr double kShareOfVacuum = 0.9;
 
-Error system_error(const std::string& verb, const fs::path& path, int number) {
+Error upkeep_error(const std::string& verb, const fs::path& path, int number) {
   const bool full = number == ENOSPC || number == EDQUOT;
   return Error(
       ErrorKind::kSystem, full ? "disk_full" : "cannot_write",
@@ -38,7 +42,7 @@ fs::path folder_of(const fs::path& path) {
 Result<std::int64_t> size_of(const fs::path& path) {
   std::error_code error;
   const auto size = fs::file_size(path, error);
-  if (error) return fail(system_error("look at", path, error.value()));
+  if (error) return fail(upkeep_error("look at", path, error.value()));
   return static_cast<std::int64_t>(size);
 }
 
@@ -49,12 +53,12 @@ class UnfinishedFile {
   static Result<UnfinishedFile> make(const fs::path& target) {
     std::string name = target.string() + ".unfinished-XXXXXX";
     const int fd = ::mkostemp(name.data(), O_CLOEXEC);
-    if (fd < 0) return fail(system_error("create", name, errno));
+    if (fd < 0) return fail(upkeep_error("create", name, errno));
     UnfinishedFile file{fs::path(name)};
     const int moded = ::fchmod(fd, kMirrorMode);
     const int number = errno;
     ::close(fd);
-    if (moded != 0) return fail(system_error("set the mode of", name, number));
+    if (moded != 0) return fail(upkeep_error("set the mode of", name, number));
     return file;
   }
   ~UnfinishedFile() {
@@ -77,7 +81,7 @@ class UnfinishedFile {
     // Not every file system knows that flag, nor does every one know links.
     if (failed != 0 && errno == EINVAL) failed = ::link(path_.c_str(), target.c_str());
     if (failed != 0 && errno == EEXIST) return fail(target_exists(target));
-    if (failed != 0) return fail(system_error("create", target, errno));
+    if (failed != 0) return fail(upkeep_error("create", target, errno));
     return sync_path(folder_of(target));
   }
   static Error target_exists(const fs::path& target) {
@@ -95,6 +99,7 @@ struct BackupDeleter {
 };
 
 Result<void> copy_pages(Db& source, Db& target, const UpkeepProgress& progress) {
+  Attended attended(source, progress);
   std::unique_ptr<sqlite3_backup, BackupDeleter> backup(
       sqlite3_backup_init(target.handle(), "main", source.handle(), "main"));
   if (!backup) return fail(target.make_error(sqlite3_extended_errcode(target.handle())));
@@ -102,8 +107,9 @@ Result<void> copy_pages(Db& source, Db& target, const UpkeepProgress& progress) 
   while (code == SQLITE_OK) {
     code = sqlite3_backup_step(backup.get(), kPagesAStep);
     const int all = sqlite3_backup_pagecount(backup.get());
-    if (!progress || all == 0) continue;
-    progress(1.0 - static_cast<double>(sqlite3_backup_remaining(backup.get())) / all);
+    if (all == 0) continue;
+    const double left = static_cast<double>(sqlite3_backup_remaining(backup.get())) / all;
+    if (!attended.tell(1 - left)) return fail(*source.take_error());
   }
   if (code == SQLITE_DONE) code = SQLITE_OK;
   const int finished = sqlite3_backup_finish(backup.release());
@@ -166,9 +172,10 @@ Result<std::int64_t> drop_orphans(Db& db) {
   return dropped;
 }
 
-Result<void> give_pages_back(Db& db) {
+Result<void> give_pages_back(Db& db, Attended& attended) {
   // VACUUM builds the new file in a temporary one: on disk, or it would be held in memory whole.
   if (auto done = db.exec("PRAGMA temp_store=FILE; VACUUM;"); !done) return done;
+  if (!attended.tell(kShareOfVacuum)) return fail(*db.take_error());
   const int code =
       sqlite3_wal_checkpoint_v2(db.handle(), "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
   if (code != SQLITE_OK) return fail(db.make_error(code));
@@ -186,7 +193,7 @@ class Aside {
       if (::mkdtemp(name.data()) != nullptr) return Aside(fs::path(name));
       number = errno;
     }
-    return fail(system_error("make a folder for a copy of", backup, number));
+    return fail(upkeep_error("make a folder for a copy of", backup, number));
   }
   ~Aside() {
     std::error_code ignored;
@@ -206,7 +213,7 @@ class Aside {
 Result<void> copy_aside(const fs::path& from, const fs::path& to) {
   std::error_code error;
   fs::copy_file(from, to, error);
-  if (error) return fail(system_error("copy", from, error.value()));
+  if (error) return fail(upkeep_error("copy", from, error.value()));
   return {};
 }
 
@@ -227,9 +234,9 @@ Result<std::int64_t> backup(const fs::path& mirror, const fs::path& target,
   return size_of(target);
 }
 
-Result<CompactReport> compact(const fs::path& mirror) {
+Result<CompactReport> compact(const fs::path& mirror, const UpkeepProgress& progress) {
   std::error_code ignored;
-  if (!fs::exists(mirror, ignored)) return fail(system_error("open", mirror, ENOENT));
+  if (!fs::exists(mirror, ignored)) return fail(upkeep_error("open", mirror, ENOENT));
   auto lock = MirrorLock::acquire(mirror);
   if (!lock) return fail(lock.error());
   WriteOptions options;
@@ -240,10 +247,12 @@ Result<CompactReport> compact(const fs::path& mirror) {
   auto before = size_of(mirror);
   if (!before) return fail(before.error());
   report.bytes_before = *before;
+  Attended attended(**db, progress);
   auto dropped = drop_orphans(**db);
   if (!dropped) return fail(dropped.error());
   report.blobs_dropped = *dropped;
-  if (auto done = give_pages_back(**db); !done) return fail(done.error());
+  if (!attended.tell(kShareOfOrphans)) return fail(*(*db)->take_error());
+  if (auto done = give_pages_back(**db, attended); !done) return fail(done.error());
   auto after = size_of(mirror);
   if (!after) return fail(after.error());
   report.bytes_after = *after;
@@ -252,11 +261,15 @@ Result<CompactReport> compact(const fs::path& mirror) {
 
 Result<CheckReport> restore_check(const fs::path& backup, const UpkeepProgress& progress) {
   std::error_code ignored;
-  if (!fs::exists(backup, ignored)) return fail(system_error("open", backup, ENOENT));
+  if (!fs::exists(backup, ignored)) return fail(upkeep_error("open", backup, ENOENT));
   auto aside = Aside::make(backup);
   if (!aside) return fail(aside.error());
   const fs::path copy = aside->path() / "mirror.db";
   if (auto done = copy_aside(backup, copy); !done) return fail(done.error());
+  // The folder is large by now, and goes when the user does not want to wait.
+  if (auto going_on = progress ? progress(0) : Result<void>(); !going_on) {
+    return fail(going_on.error());
+  }
   // A mirror that was copied by hand keeps its last commits there.
   const fs::path wal = backup.string() + "-wal";
   if (fs::exists(wal, ignored)) {

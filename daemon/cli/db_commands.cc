@@ -2,11 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <memory>
 #include <string>
+#include <system_error>
 
+#include "daemon/base/clock.h"
+#include "daemon/cli/interrupt.h"
 #include "daemon/cli/progress_line.h"
 #include "daemon/cli/report.h"
 #include "daemon/cli/row_json.h"
@@ -17,22 +20,32 @@ namespace cli {
 
 namespace {
 
-// One line on a terminal that says how far a long task is; removed when the task ends.
-class Percentage {
+namespace fs = std::filesystem;
+
+struct BackupArgs {
+  std::string target;
+  std::int64_t keep = 0;  // 0: all
+};
+
+// A long task that ends when the user wants it to. On a terminal one line says how far it is;
+// removed when the task ends.
+class LongTask {
  public:
-  Percentage(std::string what, const GlobalOptions& globals, std::ostream& err)
+  LongTask(std::string what, const GlobalOptions& globals, std::ostream& err)
       : what_(std::move(what)),
         err_(err),
         shown_(terminal_of(err).is_terminal && !globals.quiet && !globals.no_progress) {}
-  ~Percentage() {
+  ~LongTask() {
     if (last_ >= 0) err_ << "\r\033[K" << std::flush;
   }
-  Percentage(const Percentage&) = delete;
-  Percentage& operator=(const Percentage&) = delete;
+  LongTask(const LongTask&) = delete;
+  LongTask& operator=(const LongTask&) = delete;
 
   store::UpkeepProgress progress() {
-    if (!shown_) return {};
-    return [this](double done) { show(static_cast<int>(done * 100)); };
+    return [this](double done) {
+      if (shown_) show(static_cast<int>(done * 100));
+      return Interrupt::check();
+    };
   }
 
  private:
@@ -42,6 +55,7 @@ class Percentage {
     err_ << fmt::format("\r{} {} %", what_, percent) << std::flush;
   }
 
+  const Interrupt interrupt_;
   std::string what_;
   std::ostream& err_;
   bool shown_;
@@ -75,8 +89,8 @@ int run_db_check(const GlobalOptions& globals, std::ostream& out, std::ostream& 
   const auto path = resolve_mirror_path(globals);
   if (!path) return report(path.error(), err);
   const auto found = [&] {
-    Percentage percentage("checking", globals, err);
-    return store::check(*path, percentage.progress());
+    LongTask task("checking", globals, err);
+    return store::check(*path, task.progress());
   }();
   if (!found) return report(found.error(), err);
   return print_findings(*found, path->string(), globals, out);
@@ -85,30 +99,52 @@ int run_db_check(const GlobalOptions& globals, std::ostream& out, std::ostream& 
 int run_restore_check(const GlobalOptions& globals, const std::string& file, std::ostream& out,
                       std::ostream& err) {
   const auto found = [&] {
-    Percentage percentage("restoring", globals, err);
-    return store::restore_check(file, percentage.progress());
+    LongTask task("restoring", globals, err);
+    return store::restore_check(file, task.progress());
   }();
   if (!found) return report(found.error(), err);
   return print_findings(*found, file, globals, out);
 }
 
-int run_backup(const GlobalOptions& globals, const std::string& target, std::ostream& out,
+store::Result<store::FolderBackup> make_backup(const fs::path& mirror, const BackupArgs& args,
+                                               const store::UpkeepProgress& progress) {
+  std::error_code absent;
+  if (fs::is_directory(args.target, absent)) {
+    return store::backup_into(mirror, args.target, base::SystemClock().now(), args.keep, progress);
+  }
+  if (args.keep > 0) {
+    return store::fail(
+        store::ErrorKind::kUsage, "not_a_folder",
+        fmt::format("cannot keep {} backups in '{}': no such folder", args.keep, args.target),
+        "--keep needs a folder that is there");
+  }
+  const auto bytes = store::backup(mirror, args.target, progress);
+  if (!bytes) return store::fail(bytes.error());
+  return store::FolderBackup{args.target, *bytes, {}};
+}
+
+int run_backup(const GlobalOptions& globals, const BackupArgs& args, std::ostream& out,
                std::ostream& err) {
   const auto path = resolve_mirror_path(globals);
   if (!path) return report(path.error(), err);
-  const auto bytes = [&] {
-    Percentage percentage("copying", globals, err);
-    return store::backup(*path, target, percentage.progress());
+  const auto made = [&] {
+    LongTask task("copying", globals, err);
+    return make_backup(*path, args, task.progress());
   }();
-  if (!bytes) return report(bytes.error(), err);
+  if (!made) return report(made.error(), err);
   if (globals.json) {
     Json json;
-    json["file"] = target;
-    json["bytes"] = *bytes;
+    json["file"] = made->file.string();
+    json["bytes"] = made->bytes;
+    json["removed"] = Json::array();
+    for (const auto& file : made->removed) json["removed"].push_back(file.string());
     out << to_line(json);
   } else if (!globals.quiet) {
-    out << fmt::format("copied {} to {} ({})\n", printable(path->string()), printable(target),
-                       bytes_in_words(*bytes));
+    out << fmt::format("copied {} to {} ({})\n", printable(path->string()),
+                       printable(made->file.string()), bytes_in_words(made->bytes));
+    for (const auto& file : made->removed) {
+      out << fmt::format("removed {}\n", printable(file.string()));
+    }
   }
   return 0;
 }
@@ -116,7 +152,10 @@ int run_backup(const GlobalOptions& globals, const std::string& target, std::ost
 int run_compact(const GlobalOptions& globals, std::ostream& out, std::ostream& err) {
   const auto path = resolve_mirror_path(globals);
   if (!path) return report(path.error(), err);
-  const auto compacted = store::compact(*path);
+  const auto compacted = [&] {
+    LongTask task("compacting", globals, err);
+    return store::compact(*path, task.progress());
+  }();
   if (!compacted) return report(compacted.error(), err);
   if (globals.json) {
     Json json;
@@ -143,15 +182,26 @@ void add_db_commands(CLI::App& app, const GlobalOptions& globals, std::ostream& 
   auto* check = db->add_subcommand("check", "Read everything and say what is not as it should be");
   check->callback(
       [&globals, &out, &err, &exit_code] { exit_code = run_db_check(globals, out, err); });
-  auto file = std::make_shared<std::string>();
+  auto args = std::make_shared<BackupArgs>();
   auto* backup = db->add_subcommand("backup", "A consistent copy, also while a sync runs");
-  backup->add_option("file", *file, "Where it goes; must not exist")->type_name("FILE")->required();
-  backup->callback([&globals, &out, &err, &exit_code, file] {
-    exit_code = run_backup(globals, *file, out, err);
+  backup
+      ->add_option("file", args->target,
+                   "Where it goes: a file that is not there yet, or a folder, for a name with the "
+                   "time")
+      ->type_name("FILE")
+      ->required();
+  backup
+      ->add_option("--keep", args->keep,
+                   "Then remove the oldest backups of such names from the folder, but for N")
+      ->type_name("N")
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000}));
+  backup->callback([&globals, &out, &err, &exit_code, args] {
+    exit_code = run_backup(globals, *args, out, err);
   });
   auto* compact = db->add_subcommand("compact", "Give back the room that nothing needs any more");
   compact->callback(
       [&globals, &out, &err, &exit_code] { exit_code = run_compact(globals, out, err); });
+  auto file = std::make_shared<std::string>();
   auto* restore = db->add_subcommand("restore-check", "Prove that a backup can be restored");
   restore->add_option("file", *file, "The backup")->type_name("FILE")->required();
   restore->callback([&globals, &out, &err, &exit_code, file] {

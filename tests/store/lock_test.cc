@@ -5,6 +5,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <fstream>
+
 #include "tests/store/mirror_fixture.h"
 
 namespace store::testing {
@@ -70,6 +72,16 @@ TEST_F(LockTest, FolderThatIsNotThereIsNamed) {
   ASSERT_FALSE(lock.has_value());
   EXPECT_EQ(lock.error().kind, ErrorKind::kSystem);
   EXPECT_THAT(lock.error().message, HasSubstr("absent"));
+}
+
+TEST_F(LockTest, ALinkInItsPlaceIsNotFollowed) {
+  const auto victim = dir_.path() / "victim";
+  std::ofstream(victim) << "precious";
+  std::filesystem::create_symlink(victim, path().string() + ".lock");
+  const auto lock = MirrorLock::acquire(path());
+  ASSERT_FALSE(lock.has_value());
+  EXPECT_EQ(lock.error().kind, ErrorKind::kSystem);
+  EXPECT_EQ(std::filesystem::file_size(victim), 8U);
 }
 
 TEST_F(LockTest, ReadersAndWritersDoNotNeedIt) {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <atomic>
 #include <fstream>
 #include <thread>
@@ -37,6 +38,29 @@ class UpkeepTest : public MirrorTest {
     EXPECT_TRUE(report.has_value()) << report.error().message;
     return report ? report->findings : std::vector<std::string>{"check failed"};
   }
+  // Ends the work there.
+  static UpkeepProgress ended_at(double end) {
+    return [end](double done) -> Result<void> {
+      if (done < end) return {};
+      return fail(ErrorKind::kCanceled, "canceled", "enough");
+    };
+  }
+  std::filesystem::path folder() const { return dir_.path() / "backups"; }
+  std::filesystem::path given_folder(const std::vector<std::string>& files) {
+    std::filesystem::create_directory(folder());
+    for (const auto& file : files) std::ofstream(folder() / file) << "old";
+    return folder();
+  }
+  static std::vector<std::string> names_in(const std::filesystem::path& folder) {
+    std::vector<std::string> names;
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+      names.push_back(entry.path().filename());
+    }
+    std::sort(names.begin(), names.end());
+    return names;
+  }
+  std::vector<std::string> names() const { return names_in(dir_.path()); }
+  static Time time_of(const std::string& iso8601) { return parse_iso8601(iso8601).value(); }
   void overwrite(std::int64_t offset, const std::string& bytes) {
     std::fstream file(path(), std::ios::in | std::ios::out | std::ios::binary);
     file.seekp(offset);
@@ -52,6 +76,7 @@ TEST_F(UpkeepTest, SoundMirrorHasNoFindingsAndEverythingIsCounted) {
     EXPECT_GE(done, last);
     EXPECT_LE(done, 1);
     last = done;
+    return Result<void>();
   });
   ASSERT_TRUE(report.has_value()) << report.error().message;
   EXPECT_THAT(report->findings, IsEmpty());
@@ -152,6 +177,15 @@ TEST_F(UpkeepTest, CheckChangesNothing) {
   EXPECT_EQ(std::filesystem::last_write_time(path()), written);
 }
 
+TEST_F(UpkeepTest, CheckEndsWhenItsCallerWantsIt) {
+  given_mirror();
+  for (const double end_at : {0.0, 0.25, 1.0}) {
+    const auto report = check(path(), ended_at(end_at));
+    ASSERT_FALSE(report.has_value());
+    EXPECT_EQ(report.error().message, "enough");
+  }
+}
+
 // --- backup --------------------------------------------------------------------------------------
 
 TEST_F(UpkeepTest, BackupIsOneWholeFileOfTheMirrorsMode) {
@@ -225,6 +259,78 @@ TEST_F(UpkeepTest, BackupIntoAnAbsentFolderLeavesNothing) {
   EXPECT_EQ(bytes.error().kind, ErrorKind::kSystem);
 }
 
+TEST_F(UpkeepTest, BackupThatIsEndedLeavesNothing) {
+  given_mirror();
+  const auto before = names();
+  for (const double end_at : {0.0, 0.5, 1.0}) {
+    const auto bytes = backup(path(), dir_.path() / "backup.db", ended_at(end_at));
+    ASSERT_FALSE(bytes.has_value());
+    EXPECT_EQ(bytes.error().message, "enough") << "the caller's own error";
+    EXPECT_EQ(names(), before);
+  }
+}
+
+TEST_F(UpkeepTest, BackupInAFolderIsNamedForItsTime) {
+  given_mirror();
+  const auto made =
+      backup_into(path(), given_folder({}), time_of("2026-02-03T04:05:06.789Z"), 0, {});
+  ASSERT_TRUE(made.has_value()) << made.error().message;
+  EXPECT_EQ(made->file, folder() / "mirror-20260203T040506Z.db");
+  EXPECT_EQ(made->bytes, static_cast<std::int64_t>(std::filesystem::file_size(made->file)));
+  EXPECT_THAT(made->removed, IsEmpty());
+  const auto again = backup_into(path(), folder(), time_of("2026-02-03T04:05:06.999Z"), 1, {});
+  ASSERT_FALSE(again.has_value()) << "two in one second";
+  EXPECT_EQ(again.error().name, "target_exists");
+}
+
+TEST_F(UpkeepTest, OfTheBackupsInAFolderOnlyTheNewestStay) {
+  given_mirror();
+  given_folder({"mirror-20250101T000000Z.db", "mirror-20250102T000000Z.db",
+                "mirror-20250103T000000Z.db", "mirror-20250104T000000Z.db"});
+  const auto made = backup_into(path(), folder(), time_of("2026-02-03T04:05:06Z"), 3, {});
+  ASSERT_TRUE(made.has_value()) << made.error().message;
+  EXPECT_THAT(names_in(folder()),
+              ElementsAre("mirror-20250103T000000Z.db", "mirror-20250104T000000Z.db",
+                          "mirror-20260203T040506Z.db"));
+  EXPECT_THAT(made->removed, ElementsAre(folder() / "mirror-20250102T000000Z.db",
+                                         folder() / "mirror-20250101T000000Z.db"));
+}
+
+TEST_F(UpkeepTest, WithKeepNothingButBackupsOfThatFormGoes) {
+  given_mirror();
+  const std::vector<std::string> others = {
+      "Mirror-20250101T000000Z.db",     "mirror-20250101T000000.db",
+      "mirror-20250101T000000Z.db-wal", "mirror-20250101T000000Z.db.unfinished-abcdef",
+      "mirror-2025010T0000000Z.db",     "mirror-2025-101T000000Z.db",
+      "mirror-20250101t000000Z.db",     "mirror.db",
+      "my-mirror-20250101T000000Z.db"};
+  given_folder(others);
+  std::filesystem::create_directory(folder() / "mirror-20250105T000000Z.db");
+  std::filesystem::create_symlink("mirror.db", folder() / "mirror-20250106T000000Z.db");
+  const auto made = backup_into(path(), folder(), time_of("2026-02-03T04:05:06Z"), 1, {});
+  ASSERT_TRUE(made.has_value()) << made.error().message;
+  EXPECT_THAT(made->removed, IsEmpty());
+  EXPECT_EQ(names_in(folder()).size(), others.size() + 3);
+}
+
+TEST_F(UpkeepTest, TheNewBackupStaysThoughTheClockWasAheadOnce) {
+  given_mirror();
+  given_folder({"mirror-20990101T000000Z.db", "mirror-20990102T000000Z.db"});
+  ASSERT_TRUE(backup_into(path(), folder(), time_of("2026-02-03T04:05:06Z"), 2, {}).has_value());
+  EXPECT_THAT(names_in(folder()),
+              ElementsAre("mirror-20260203T040506Z.db", "mirror-20990102T000000Z.db"));
+}
+
+TEST_F(UpkeepTest, OldBackupsStayWhereTheNewOneDoesNotSucceed) {
+  given_mirror();
+  given_folder({"mirror-20250101T000000Z.db", "mirror-20250102T000000Z.db"});
+  const auto before = names_in(folder());
+  const auto now = time_of("2026-02-03T04:05:06Z");
+  EXPECT_FALSE(backup_into(path(), folder(), now, 1, ended_at(1)).has_value());
+  EXPECT_FALSE(backup_into(dir_.path() / "none", folder(), now, 1, {}).has_value());
+  EXPECT_EQ(names_in(folder()), before);
+}
+
 TEST_F(UpkeepTest, RestoredBackupCanBeWrittenTo) {
   given_mirror();
   const auto target = dir_.path() / "backup.db";
@@ -257,6 +363,16 @@ TEST_F(UpkeepTest, RestoreCheckFindsDamageAndLeavesTheBackupAlone) {
   }
 }
 
+TEST_F(UpkeepTest, RestoreCheckThatIsEndedTakesItsCopyAway) {
+  given_mirror();
+  ASSERT_TRUE(backup(path(), dir_.path() / "backup.db", {}).has_value());
+  const auto before = names();
+  for (const double end_at : {0.0, 0.25}) {
+    EXPECT_FALSE(restore_check(dir_.path() / "backup.db", ended_at(end_at)).has_value());
+    EXPECT_EQ(names(), before);
+  }
+}
+
 TEST_F(UpkeepTest, RestoreCheckOfAnAbsentFileIsAnError) {
   const auto report = restore_check(dir_.path() / "none", {});
   ASSERT_FALSE(report.has_value());
@@ -274,7 +390,7 @@ TEST_F(UpkeepTest, CompactDropsWhatNoVersionNeedsAndKeepsTheRest) {
       "AND number<3);"
       "DELETE FROM page_version WHERE page_id=3 AND number<3;");
   const auto before = rows("SELECT count(*) FROM blob");
-  const auto report = compact(path());
+  const auto report = compact(path(), {});
   ASSERT_TRUE(report.has_value()) << report.error().message;
   EXPECT_EQ(report->blobs_dropped, 2);
   EXPECT_EQ(before, std::vector<std::string>{"61"});
@@ -289,24 +405,48 @@ TEST_F(UpkeepTest, CompactGivesFreePagesBack) {
   tamper(
       "CREATE TABLE ballast(x); INSERT INTO ballast VALUES(zeroblob(5000000)); DROP TABLE "
       "ballast;");
-  const auto report = compact(path());
+  const auto report = compact(path(), {});
   ASSERT_TRUE(report.has_value()) << report.error().message;
   EXPECT_GT(report->bytes_before, 5'000'000);
   EXPECT_LT(report->bytes_after, 1'000'000);
   EXPECT_EQ(report->bytes_after, static_cast<std::int64_t>(std::filesystem::file_size(path())));
 }
 
+TEST_F(UpkeepTest, CompactThatIsEndedInsideVacuumLeavesASoundMirror) {
+  given_mirror();
+  tamper(
+      "CREATE TABLE ballast(x); INSERT INTO ballast VALUES(zeroblob(5000000)); DROP TABLE "
+      "ballast;"
+      // Rows enough for SQLite to ask on its way.
+      "INSERT INTO meta(key, value) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n"
+      " WHERE i<20000) SELECT 'row ' || i, '' FROM n;");
+  int asked = 0;
+  const auto report = compact(path(), [&](double done) -> Result<void> {
+    // The second time it has the answer "of VACUUM's share" is inside it.
+    if (done < 0.2 || ++asked < 2) return {};
+    EXPECT_LT(done, 0.9) << "VACUUM went by without a question";
+    return fail(ErrorKind::kCanceled, "canceled", "enough");
+  });
+  ASSERT_FALSE(report.has_value());
+  EXPECT_EQ(report.error().message, "enough");
+  EXPECT_THAT(findings(), IsEmpty());
+  EXPECT_GT(std::filesystem::file_size(path()), 5'000'000U);
+  const auto whole = compact(path(), {});
+  ASSERT_TRUE(whole.has_value()) << whole.error().message;
+  EXPECT_LT(whole->bytes_after, 3'000'000);
+}
+
 TEST_F(UpkeepTest, CompactIsRefusedWhileACrawlRuns) {
   given_mirror();
   const auto lock = MirrorLock::acquire(path());
   ASSERT_TRUE(lock.has_value());
-  const auto report = compact(path());
+  const auto report = compact(path(), {});
   ASSERT_FALSE(report.has_value());
   EXPECT_EQ(report.error().kind, ErrorKind::kBusy);
 }
 
 TEST_F(UpkeepTest, CompactOfAnAbsentFileMakesNothing) {
-  const auto report = compact(path());
+  const auto report = compact(path(), {});
   ASSERT_FALSE(report.has_value());
   EXPECT_EQ(report.error().kind, ErrorKind::kSystem);
   EXPECT_FALSE(std::filesystem::exists(path().string() + ".lock"));

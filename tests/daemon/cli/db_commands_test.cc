@@ -1,5 +1,7 @@
 #include "daemon/cli/db_commands.h"
 
+#include <signal.h>
+#include <sqlite3.h>
 #include <sys/stat.h>
 
 #include <fstream>
@@ -125,6 +127,90 @@ TEST_F(DbCommandsTest, CompactWaitsForNoOneWhoCrawls) {
   const auto lock = store::MirrorLock::acquire(mirror_.path());
   ASSERT_TRUE(lock);
   EXPECT_EQ(run_on_mirror({"db", "compact"}).code, 7);
+}
+
+TEST_F(DbCommandsTest, ABackupIntoAFolderGetsANameAndTheOldestGo) {
+  const auto folder = folder_ / "backups";
+  fs::create_directory(folder);
+  for (const char* old : {"mirror-20200101T000000Z.db", "mirror-20200102T000000Z.db", "notes.txt"})
+    std::ofstream(folder / old) << "old";
+  const auto made = run_on_mirror({"db", "backup", folder.string(), "--keep", "2"});
+  ASSERT_EQ(made.code, 0) << made.err;
+  EXPECT_THAT(made.out, AllOf(HasSubstr(" to " + (folder / "mirror-2").string()),
+                              HasSubstr("removed " +
+                                        (folder / "mirror-20200101T000000Z.db").string() + "\n")));
+  EXPECT_FALSE(fs::exists(folder / "mirror-20200101T000000Z.db"));
+  EXPECT_TRUE(fs::exists(folder / "mirror-20200102T000000Z.db"));
+  EXPECT_TRUE(fs::exists(folder / "notes.txt"));
+}
+
+TEST_F(DbCommandsTest, MachinesAreToldWhatABackupMadeAndRemoved) {
+  const auto folder = folder_ / "backups";
+  fs::create_directory(folder);
+  std::ofstream(folder / "mirror-20200101T000000Z.db") << "old";
+  const auto json = nlohmann::json::parse(
+      run_on_mirror({"db", "backup", folder.string(), "--keep", "1", "--json"}).out);
+  EXPECT_EQ(json.at("bytes").get<std::uintmax_t>(),
+            fs::file_size(json.at("file").get<std::string>()));
+  EXPECT_EQ(json.at("removed"),
+            nlohmann::json::array({(folder / "mirror-20200101T000000Z.db").string()}));
+  const auto named =
+      nlohmann::json::parse(run_on_mirror({"db", "backup", backup_path(), "--json"}).out);
+  EXPECT_EQ(named.at("file"), backup_path());
+  EXPECT_THAT(named.at("removed"), IsEmpty());
+}
+
+TEST_F(DbCommandsTest, KeepNeedsAFolderAndANumber) {
+  const auto outcome = run_on_mirror({"db", "backup", backup_path(), "--keep", "3"});
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_THAT(outcome.err, HasSubstr("cannot keep 3 backups in '" + backup_path() + "'"));
+  EXPECT_FALSE(fs::exists(backup_path()));
+  for (const char* number : {"0", "-1", "x", "1.5"}) {
+    EXPECT_EQ(run_on_mirror({"db", "backup", folder_.path().string(), "--keep", number}).code, 2)
+        << number;
+  }
+  EXPECT_THAT(folder_.names(), Not(::testing::Contains(StartsWith("mirror-"))));
+}
+
+// Presses Ctrl-C as soon as a command opens the mirror.
+class CtrlC {
+ public:
+  CtrlC() {
+    pressed_ = false;
+    sqlite3_auto_extension(reinterpret_cast<void (*)()>(press));
+  }
+  ~CtrlC() { sqlite3_cancel_auto_extension(reinterpret_cast<void (*)()>(press)); }
+  CtrlC(const CtrlC&) = delete;
+  CtrlC& operator=(const CtrlC&) = delete;
+
+ private:
+  static int press(sqlite3* /*db*/, char** /*error*/, const sqlite3_api_routines* /*api*/) {
+    if (!std::exchange(pressed_, true)) ::raise(SIGINT);
+    return SQLITE_OK;
+  }
+  static inline bool pressed_ = false;
+};
+
+TEST_F(DbCommandsTest, ASignalEndsThemAndLeavesNothing) {
+  ASSERT_EQ(run_on_mirror({"db", "backup", backup_path()}).code, 0);
+  mirror_.close();
+  ASSERT_EQ(run_on_mirror({"db", "compact"}).code, 0) << "for the files that stay";
+  const auto before = folder_.names().size();
+  const std::vector<std::vector<std::string>> commands = {
+      {"db", "check"},
+      {"db", "backup", (folder_ / "second.db").string()},
+      {"db", "backup", folder_.path().string(), "--keep", "1"},
+      {"db", "compact"},
+      {"db", "restore-check", backup_path()}};
+  for (const auto& command : commands) {
+    const CtrlC key;
+    const auto outcome = run_on_mirror(command);
+    EXPECT_EQ(outcome.code, 130) << command.at(1);
+    EXPECT_EQ(outcome.err, "confmirror: interrupted\n") << command.at(1);
+    EXPECT_THAT(outcome.out, IsEmpty()) << command.at(1);
+    EXPECT_EQ(folder_.names().size(), before) << command.at(1);
+  }
+  EXPECT_EQ(run_on_mirror({"db", "check"}).code, 0);
 }
 
 TEST_F(DbCommandsTest, ACommandIsNeededAndAWrongOneIsCorrected) {
