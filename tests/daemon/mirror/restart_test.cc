@@ -19,6 +19,16 @@ class RestartTest : public MirrorTest {
       settings.body_results_cap = 12;
     });
   }
+  // From an empty mirror, before ever later commits, until it leaves what `ready` asks for: which
+  // commits come first is a matter of chance.
+  bool crawl_and_die_where(int commits, const std::function<bool()>& ready) {
+    for (const int last = commits + 30; commits < last; ++commits) {
+      forget_mirror();
+      if (!crawl_and_die_before_commit(commits)) return false;
+      if (ready()) return true;
+    }
+    return false;
+  }
 };
 
 TEST_F(RestartTest, KilledBeforeAnyCommitItGoesOnAndEndsTheSame) {
@@ -119,13 +129,10 @@ TEST_F(RestartTest, CursorsThatAreRefusedAfterARestartOnlyStartTheirWalkAgain) {
     return !walk.done && walk.next_link.find("cursor=") != std::string::npos;
   };
   std::vector<store::WalkState> walks;
-  // Which commits come first is a matter of chance.
-  for (int commits = 8; commits < 30 && std::none_of(walks.begin(), walks.end(), has_cursor);
-       ++commits) {
-    forget_mirror();
-    ASSERT_TRUE(crawl_and_die_before_commit(commits));
+  ASSERT_TRUE(crawl_and_die_where(8, [&] {
     walks = *reader()->walks();
-  }
+    return std::any_of(walks.begin(), walks.end(), has_cursor);
+  }));
   // Every cursor of the life before is worthless, new ones are not: the orders of the site changed.
   store::Writer::Options writer_options;
   auto writer = store::Writer::open(process.path, writer_options);
@@ -147,13 +154,12 @@ TEST_F(RestartTest, CursorsThatAreRefusedAfterARestartOnlyStartTheirWalkAgain) {
 
 TEST_F(RestartTest, AnInterruptedCrawlOfAnotherScopeIsLeftForItsTurn) {
   given_small_site();
-  ASSERT_TRUE(crawl_and_die_before_commit(9));
   const auto open_walks = [this] {
     auto walks = reader()->walks();
     return walks ? walks->size() : 0;
   };
+  ASSERT_TRUE(crawl_and_die_where(9, [&] { return open_walks() > 0; }));
   const auto left = open_walks();
-  ASSERT_GT(left, 0U);
   std::string key;
   const auto& server = site();
   server.with_content([&](const site::Content& content) { key = content.spaces()[1].key; });
@@ -179,7 +185,6 @@ TEST_F(RestartTest, ASpaceThatIsNoLongerWantedDoesNotKeepTheOthersOfItsWalkBack)
     key = content.spaces()[0].key;
     id = content.spaces()[0].id;
   });
-  // Which commits come first is a matter of chance.
   const auto in_an_open_walk = [this, id] {
     auto walks = reader()->walks();
     auto spaces = reader()->spaces();
@@ -192,13 +197,7 @@ TEST_F(RestartTest, ASpaceThatIsNoLongerWantedDoesNotKeepTheOthersOfItsWalkBack)
                         walk.space_ids.end();
            });
   };
-  bool ready = false;
-  for (int commits = 7; commits < 30 && !ready; ++commits) {
-    forget_mirror();
-    ASSERT_TRUE(crawl_and_die_before_commit(commits));
-    ready = in_an_open_walk();
-  }
-  ASSERT_TRUE(ready);
+  ASSERT_TRUE(crawl_and_die_where(7, in_an_open_walk));
   options.admits = [key](const store::Space& space) { return space.key != key; };
   options.whole_site = false;  // or its pages would be excluded ones
   expect_done(crawl());
