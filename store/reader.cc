@@ -319,6 +319,24 @@ Result<std::optional<PageRow>> Reader::page(Id page_id, bool with_body) {
   return impl_->answer(std::move(row));
 }
 
+Result<std::optional<BodyHashes>> Reader::body_hashes(Id page_id) {
+  impl_->db->adopt_thread();
+  std::optional<BodyHashes> hashes;
+  impl_->each(
+      "SELECT p.body_hash, b.body FROM page p JOIN page_body b ON b.id=p.body_id"
+      " WHERE p.id=? AND p.body_version=p.version",
+      [&](Query& query) { query.bind(page_id); },
+      [&](const Query& query) {
+        const auto stored = query.hash(0);
+        if (!stored) return false;
+        hashes.emplace();
+        hashes->stored = *stored;
+        hashes->of_text = sha256(query.view(1));
+        return false;
+      });
+  return impl_->answer(std::move(hashes));
+}
+
 Result<void> Reader::for_each_page(const std::function<bool(const PageRow&)>& visit,
                                    bool with_bodies, const std::vector<Id>& space_ids) {
   impl_->db->adopt_thread();

@@ -42,6 +42,11 @@ struct VersionRow : PageVersion {   // body only where it was asked for
   std::string author_name;
 };
 
+struct BodyHashes {
+  Sha256 stored{};   // what was noted when the body came
+  Sha256 of_text{};  // of the text that lies there now
+};
+
 struct DuePage {
   Id page_id = 0;
   std::int32_t version = 0;
@@ -84,6 +89,9 @@ class Reader {
   Result<std::optional<SpaceRow>> space_by_key(const std::string& key);
   Result<std::vector<PageRow>> pages(const PageFilter& filter);  // without those that are gone
   Result<std::optional<PageRow>> page(Id page_id, bool with_body);
+  // Of the body of the page's current version; nullopt: it is not there. Two that differ are
+  // damage, and no error here.
+  Result<std::optional<BodyHashes>> body_hashes(Id page_id);
   Result<std::vector<VersionRow>> versions(Id page_id);  // ascending, without bodies
   // nullopt: no such version, or its body was not fetched. The blob's hash is checked; a mismatch
   // is kStoreBad.

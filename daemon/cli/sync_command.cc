@@ -15,6 +15,7 @@
 #include "daemon/base/log.h"
 #include "daemon/cli/progress_line.h"
 #include "daemon/cli/report.h"
+#include "daemon/cli/scope.h"
 #include "daemon/cli/site_session.h"
 #include "daemon/mirror/crawl.h"
 #include "store/lock.h"
@@ -49,8 +50,6 @@ OwnUsage own_usage() {
   return own;
 }
 
-bool equal_keys(const std::string& a, const std::string& b) { return config::matches(a, b); }
-
 mirror::History history_of(const std::string& policy) {
   if (policy == "none") return mirror::History::kNone;
   return policy == "metadata" ? mirror::History::kMetadata : mirror::History::kBodies;
@@ -64,15 +63,7 @@ mirror::SplitScheme split_of(const std::string& scheme) {
 mirror::CrawlOptions crawl_options(const config::Config& config, const SyncArgs& args) {
   mirror::CrawlOptions options;
   const auto& mirror_config = config.mirror;
-  options.admits = [mirror_config, keys = args.spaces](const store::Space& space) {
-    const auto alias = space.current_alias.value_or("");
-    if (!keys.empty() && std::none_of(keys.begin(), keys.end(), [&](const std::string& key) {
-          return equal_keys(key, space.key) || (!alias.empty() && equal_keys(key, alias));
-        })) {
-      return false;
-    }
-    return config::admits(mirror_config, space.key, space.type);
-  };
+  options.admits = admits_of(mirror_config, args.spaces);
   options.page_statuses = mirror_config.page_statuses;
   options.history = history_of(mirror_config.history);
   options.history_depth = static_cast<int>(mirror_config.history_depth);
@@ -103,7 +94,6 @@ class SyncRun {
   store::Result<void> open();
   store::Result<void> open_writer();
   store::Result<void> open_reader();
-  store::Result<void> expect_same_site();
   store::Result<void> read_accepted();
   // Whether it is enough, for now, to ask for what changed.
   store::Result<bool> only_changes();
@@ -149,17 +139,6 @@ store::Result<void> SyncRun::open_reader() {
   if (!reader) return store::fail(reader.error());
   reader_ = std::move(*reader);
   return {};
-}
-
-store::Result<void> SyncRun::expect_same_site() {
-  auto site = reader_->meta("site_url");
-  if (!site) return store::fail(site.error());
-  if (!*site || **site == config_.site.url) return {};
-  return store::fail(
-      store::ErrorKind::kUsage, "another_site",
-      fmt::format("cannot sync '{}': it is a mirror of {}, the configuration names {}",
-                  path_.string(), **site, config_.site.url),
-      "give each site its own mirror.path");
 }
 
 store::Result<void> SyncRun::read_accepted() {
@@ -208,7 +187,7 @@ store::Result<void> SyncRun::open() {
   std::error_code ignored;
   if (std::filesystem::exists(path_, ignored)) {
     if (auto opened = open_reader(); !opened) return opened;
-    if (auto same = expect_same_site(); !same) return same;
+    if (auto same = expect_same_site("sync", *reader_, config_, path_); !same) return same;
     auto observation = reader_->last_observation();
     if (!observation) return store::fail(observation.error());
     last_observation = *observation;

@@ -239,6 +239,21 @@ TEST_F(ReaderTest, BodyThatIsNotWhatItsHashSaysIsDamage) {
   EXPECT_FALSE(reader().for_each_page([](const PageRow&) { return true; }, true, {}).has_value());
 }
 
+TEST_F(ReaderTest, TheHashOfABodysTextStandsBesideTheStoredOne) {
+  given_site();
+  const auto good = reader().body_hashes(10);
+  ASSERT_TRUE(good.has_value() && *good);
+  EXPECT_EQ((*good)->stored, sha256(body_text(10, 1)));
+  EXPECT_EQ((*good)->of_text, (*good)->stored);
+  EXPECT_FALSE(*reader().body_hashes(40)) << "listed, not fetched";
+  EXPECT_FALSE(*reader().body_hashes(12345)) << "no such page";
+  tamper("UPDATE page_body SET body='other'");
+  const auto damaged = reader().body_hashes(10);
+  ASSERT_TRUE(damaged.has_value() && *damaged) << "the caller decides what that means";
+  EXPECT_EQ((*damaged)->stored, sha256(body_text(10, 1)));
+  EXPECT_EQ((*damaged)->of_text, sha256("other"));
+}
+
 TEST_F(ReaderTest, AbsentFileIsNamedAndNotCreated) {
   const auto opened = Reader::open(path());
   ASSERT_FALSE(opened.has_value());
