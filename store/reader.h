@@ -89,9 +89,11 @@ class Reader {
   Result<std::optional<SpaceRow>> space_by_key(const std::string& key);
   Result<std::vector<PageRow>> pages(const PageFilter& filter);  // without those that are gone
   Result<std::optional<PageRow>> page(Id page_id, bool with_body);
-  // Of the body of the page's current version; nullopt: it is not there. Two that differ are
+  // Those of these that the mirror has, tombstones among them, by ascending id; without bodies.
+  Result<std::vector<PageRow>> pages_by_id(const std::vector<Id>& page_ids);
+  // Of the bodies of these pages' current versions, as far as they are there. Two that differ are
   // damage, and no error here.
-  Result<std::optional<BodyHashes>> body_hashes(Id page_id);
+  Result<std::map<Id, BodyHashes>> body_hashes(const std::vector<Id>& page_ids);
   Result<std::vector<VersionRow>> versions(Id page_id);  // ascending, without bodies
   // nullopt: no such version, or its body was not fetched. The blob's hash is checked; a mismatch
   // is kStoreBad.

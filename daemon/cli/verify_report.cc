@@ -55,10 +55,29 @@ void print_head(const VerifyOutcome& outcome, std::ostream& out) {
   out << fmt::format("bodies    {} compared by SHA-256\n", with_thousands(report.bodies_compared));
 }
 
+// Which ones to name: some of every kind, and then the first.
+std::vector<bool> named_ones(const std::vector<mirror::Difference>& all, std::size_t kinds) {
+  std::vector<bool> named(all.size(), all.size() <= kDifferencesShown);
+  if (all.size() <= kDifferencesShown) return named;
+  const std::size_t share = kDifferencesShown / std::max<std::size_t>(kinds, 1);
+  std::map<mirror::DifferenceKind, std::size_t> taken;
+  std::size_t left = kDifferencesShown;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    named[i] = ++taken[all[i].kind] <= share;
+    if (named[i]) --left;
+  }
+  for (std::size_t i = 0; i < all.size() && left > 0; ++i) {
+    if (!named[i]) --left;
+    named[i] = true;
+  }
+  return named;
+}
+
 void print_differences(const mirror::VerifyReport& report, std::size_t width, std::ostream& out) {
   if (report.differences.empty()) return;
+  const auto counts = counts_of(report);
   out << fmt::format("\n{}\n", plural(size_of(report.differences.size()), "difference"));
-  for (const auto& [kind, count] : counts_of(report)) {
+  for (const auto& [kind, count] : counts) {
     out << fmt::format("  {:<16} {:>7}  {}\n", mirror::to_string(kind), with_thousands(count),
                        mirror::describe(kind));
   }
@@ -70,8 +89,10 @@ void print_differences(const mirror::VerifyReport& report, std::size_t width, st
                {"mirror", false, true},
                {"site", false, true},
                {"note", false, true}});
+  const auto named = named_ones(report.differences, counts.size());
   const auto shown = std::min(report.differences.size(), kDifferencesShown);
-  for (std::size_t i = 0; i < shown; ++i) {
+  for (std::size_t i = 0; i < report.differences.size(); ++i) {
+    if (!named[i]) continue;
     const auto& difference = report.differences[i];
     const auto& key = difference.space_key;
     table.add({std::string(mirror::to_string(difference.kind)),

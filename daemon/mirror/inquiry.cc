@@ -82,7 +82,7 @@ base::Awaitable<bool> Inquiry::survives(store::Error error) {
 
 base::Awaitable<void> Inquiry::give_up(std::string subject, store::Error error) {
   const bool goes_on = co_await survives(error);
-  if (goes_on) leave_out(subject, std::move(error.message));
+  if (goes_on) leave_out(subject, error.message);
 }
 
 base::Awaitable<void> Inquiry::ask_pages(std::vector<store::Id> ids, bool bodies, Pages& pages) {

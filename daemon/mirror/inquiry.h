@@ -77,8 +77,8 @@ class Inquiry {
   void fail(store::Error error);
   // Names `subject` among what could not be compared, unless the failure is one of the whole.
   base::Awaitable<void> give_up(std::string subject, store::Error error);
-  void leave_out(const std::string& subject, std::string reason) {
-    left_out.try_emplace(subject, std::move(reason));
+  void leave_out(const std::string& subject, const std::string& reason) {
+    left_out.try_emplace(subject, reason);
   }
   void succeeded() { failed_in_a_row_ = 0; }
   // nullopt if the site still takes us for who we are, else what is wrong.

@@ -95,22 +95,24 @@ base::Awaitable<void> SecondLook::take_parts(std::shared_ptr<std::vector<Part>> 
   }
 }
 
-base::Awaitable<std::optional<SecondLook::Rows>> SecondLook::read_rows(const Part& part) {
-  auto query = [page_ids = part.page_ids,
-                bodies = part.bodies](store::Reader& reader) -> store::Result<Rows> {
+base::Awaitable<std::optional<SecondLook::Rows>> SecondLook::read_rows(
+    const std::vector<store::Id>& page_ids, bool texts) {
+  auto query = [ids = page_ids, texts](store::Reader& reader) -> store::Result<Rows> {
     Rows rows;
-    for (const auto page_id : page_ids) {
-      auto row = reader.page(page_id, false);
-      if (!row) return store::fail(row.error());
-      auto& mirror = rows[page_id];
-      mirror.row = std::move(*row);
-      if (!bodies || !mirror.row) continue;
-      auto hashes = reader.body_hashes(page_id);
-      if (!hashes) return store::fail(hashes.error());
+    for (const auto id : ids) rows[id];
+    auto known = reader.pages_by_id(ids);
+    if (!known) return store::fail(known.error());
+    for (auto& row : *known) {
+      const auto id = row.id;
+      rows[id].row = std::move(row);
+    }
+    if (!texts) return rows;
+    auto hashes = reader.body_hashes(ids);
+    if (!hashes) return store::fail(hashes.error());
+    for (const auto& [id, both] : *hashes) {
+      auto& mirror = rows[id];
       // Another text may have come since the row was read.
-      if (*hashes && (*hashes)->stored == mirror.row->body_hash) {
-        mirror.text_hash = (*hashes)->of_text;
-      }
+      if (mirror.row && mirror.row->body_hash == both.stored) mirror.text_hash = both.of_text;
     }
     return rows;
   };
@@ -118,11 +120,11 @@ base::Awaitable<std::optional<SecondLook::Rows>> SecondLook::read_rows(const Par
 }
 
 base::Awaitable<void> SecondLook::compare_part(Part part) {
-  const auto before = co_await read_rows(part);
+  const auto before = co_await read_rows(part.page_ids, false);
   if (!before) co_return;
   Inquiry::Pages pages;
   co_await inquiry_.ask_pages(part.page_ids, true, pages);
-  const auto after = co_await read_rows(part);
+  const auto after = co_await read_rows(part.page_ids, part.bodies);
   if (!after) co_return;
   for (const auto page_id : part.page_ids) {
     if (pages.unclear.contains(page_id)) continue;
@@ -140,11 +142,11 @@ base::Awaitable<void> SecondLook::compare_part(Part part) {
 }
 
 base::Awaitable<void> SecondLook::confirm_part(Part part) {
-  const auto before = co_await read_rows(part);
+  const auto before = co_await read_rows(part.page_ids, false);
   if (!before) co_return;
   Inquiry::Pages pages;
   co_await inquiry_.ask_pages(part.page_ids, part.bodies, pages);
-  const auto after = co_await read_rows(part);
+  const auto after = co_await read_rows(part.page_ids, part.bodies);
   if (!after) co_return;
   for (const auto page_id : part.page_ids) {
     if (pages.unclear.contains(page_id)) {

@@ -61,7 +61,9 @@ class SecondLook {
   base::Awaitable<void> take_parts(std::shared_ptr<std::vector<Part>> parts, Work work);
   base::Awaitable<void> compare_part(Part part);
   base::Awaitable<void> confirm_part(Part part);
-  base::Awaitable<std::optional<Rows>> read_rows(const Part& part);
+  // `texts`: hashes of the texts that lie there as well.
+  base::Awaitable<std::optional<Rows>> read_rows(const std::vector<store::Id>& page_ids,
+                                                 bool texts);
   void settle(store::Id page_id, const MirrorPage& before, const MirrorPage& after,
               const store::Page* site);
   void report(std::vector<Difference> found);

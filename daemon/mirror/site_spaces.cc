@@ -92,7 +92,8 @@ base::Awaitable<void> SiteSpaces::look_for_unseen() {
     if (!shown && inquiry_.options.admits(row)) unseen.push_back(id);
   }
   std::size_t dropped = 0;
-  for (auto& part : parts_of(unseen, kMaxIdsPerRequest)) {
+  auto parts = parts_of(unseen, kMaxIdsPerRequest);
+  for (auto& part : parts) {
     Inquiry::Spaces spaces;
     co_await inquiry_.ask_spaces(std::move(part), spaces);
     dropped += spaces.shown.size();
@@ -167,7 +168,8 @@ base::Awaitable<void> SiteSpaces::compare() {
   }
   if (suspects.empty()) co_return;
   Inquiry::Spaces again;
-  for (auto& part : parts_of(suspects, kMaxIdsPerRequest)) {
+  auto parts = parts_of(suspects, kMaxIdsPerRequest);
+  for (auto& part : parts) {
     co_await inquiry_.ask_spaces(std::move(part), again);
   }
   auto mirror_again = co_await inquiry_.read(read_spaces_by_id);

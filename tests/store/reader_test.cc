@@ -241,17 +241,29 @@ TEST_F(ReaderTest, BodyThatIsNotWhatItsHashSaysIsDamage) {
 
 TEST_F(ReaderTest, TheHashOfABodysTextStandsBesideTheStoredOne) {
   given_site();
-  const auto good = reader().body_hashes(10);
-  ASSERT_TRUE(good.has_value() && *good);
-  EXPECT_EQ((*good)->stored, sha256(body_text(10, 1)));
-  EXPECT_EQ((*good)->of_text, (*good)->stored);
-  EXPECT_FALSE(*reader().body_hashes(40)) << "listed, not fetched";
-  EXPECT_FALSE(*reader().body_hashes(12345)) << "no such page";
+  const auto good = reader().body_hashes({10, 40, 12345});  // 40 is listed, not fetched
+  ASSERT_TRUE(good.has_value());
+  ASSERT_EQ(good->size(), 1U);
+  EXPECT_EQ(good->at(10).stored, sha256(body_text(10, 1)));
+  EXPECT_EQ(good->at(10).of_text, good->at(10).stored);
+  EXPECT_THAT(*reader().body_hashes({}), IsEmpty());
   tamper("UPDATE page_body SET body='other'");
-  const auto damaged = reader().body_hashes(10);
-  ASSERT_TRUE(damaged.has_value() && *damaged) << "the caller decides what that means";
-  EXPECT_EQ((*damaged)->stored, sha256(body_text(10, 1)));
-  EXPECT_EQ((*damaged)->of_text, sha256("other"));
+  const auto damaged = reader().body_hashes({10});
+  ASSERT_TRUE(damaged.has_value()) << "the caller decides what that means";
+  EXPECT_EQ(damaged->at(10).stored, sha256(body_text(10, 1)));
+  EXPECT_EQ(damaged->at(10).of_text, sha256("other"));
+}
+
+TEST_F(ReaderTest, PagesAreReadByIdTombstonesAmongThem) {
+  given_site();
+  tamper("UPDATE page SET gone_at=1, gone_reason='vanished' WHERE id=20");
+  const auto rows = reader().pages_by_id({30, 20, 12345});
+  ASSERT_TRUE(rows.has_value());
+  ASSERT_EQ(rows->size(), 2U);
+  EXPECT_EQ(rows->front().id, 20);
+  EXPECT_EQ(rows->front().gone_reason, "vanished");
+  EXPECT_EQ(rows->back().space_key, "ALIASED");
+  EXPECT_THAT(*reader().pages_by_id({}), IsEmpty());
 }
 
 TEST_F(ReaderTest, AbsentFileIsNamedAndNotCreated) {

@@ -238,6 +238,21 @@ TEST_F(VerifyCommandTest, AMissingMirrorAndASampleThatIsNoNumberAreErrors) {
   EXPECT_THAT(outcome.err, HasSubstr("takes a number of pages, or all"));
 }
 
+TEST(VerifyReportTest, NamesSomeOfEveryKindHoweverManyThereAreOfOne) {
+  cli::VerifyOutcome outcome;
+  for (int i = 1; i <= 70; ++i) {
+    mirror::Difference difference;
+    difference.kind = i <= 69 ? mirror::DifferenceKind::kTitle : mirror::DifferenceKind::kBody;
+    difference.page_id = i;
+    difference.title = "Page " + std::to_string(i) + ".";
+    outcome.report.differences.push_back(std::move(difference));
+  }
+  std::ostringstream out;
+  cli::print_verify_report(outcome, true, 0, out);
+  EXPECT_THAT(out.str(), AllOf(HasSubstr("Page 49."), Not(HasSubstr("Page 50.")),
+                               HasSubstr("Page 70."), HasSubstr("and 20 more: --json")));
+}
+
 TEST(VerifyLineTest, SaysHowFarItIsAndWhatItWaitsFor) {
   mirror::VerifyProgress progress;
   confluence::Usage usage;

@@ -174,13 +174,14 @@ TEST(ComparePageTest, ABodyThatIsNotThereAndOneThatIsDamagedAreToldApart) {
 }
 
 TEST(CompareSpaceTest, EachFieldHasItsKind) {
+  store::Space same;
+  same.id = 3;
+  same.key = "DOCS";
+  same.name = "Docs";
+  same.type = "global";
+  same.status = "current";
   store::SpaceRow row;
-  row.id = 3;
-  row.key = "DOCS";
-  row.name = "Docs";
-  row.type = "global";
-  row.status = "current";
-  const store::Space same = row;
+  static_cast<store::Space&>(row) = same;
   EXPECT_THAT(compare_space(&row, &same), IsEmpty());
   EXPECT_THAT(compare_space(nullptr, nullptr), IsEmpty());
   EXPECT_THAT(kinds(compare_space(nullptr, &same)), ElementsAre(Kind::kMissingSpace));

@@ -220,14 +220,6 @@ TEST_F(VerifyMeanwhileTest, AStopEndsItWithoutAReportWhereverItIs) {
   }
 }
 
-TEST_F(VerifyMeanwhileTest, ASiteThatIsNotThereIsUnreachable) {
-  given_a_mirror();
-  site().stop();
-  const auto verified = verify();
-  ASSERT_FALSE(verified.result);
-  EXPECT_EQ(verified.result.error().kind, store::ErrorKind::kUnreachable);
-}
-
 TEST_F(VerifyMeanwhileTest, TheMirrorIsOnlyRead) {
   given_a_mirror();
   alter_mirror("PRAGMA wal_checkpoint(TRUNCATE)");
