@@ -170,7 +170,7 @@ void SecondLook::settle(store::Id page_id, const MirrorPage& before, const Mirro
   if (found.empty() || out_of_scope(after, site)) {
     if (!open.listed && site && spaces_.wants(*site)) ++dropped_;
     open_.erase(page_id);
-  } else if (site && site->version.created_at > inquiry_.began_at) {
+  } else if (site && site->version.created_at >= inquiry_.began_at) {
     ++changing_;
     open_.erase(page_id);
   } else if (same_row(before, after) && open.last && agree(*open.last, look)) {

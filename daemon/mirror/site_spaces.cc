@@ -188,7 +188,7 @@ void SiteSpaces::settle(store::Id space_id, const Inquiry::Spaces& again,
   const bool written =
       (before != nullptr) != (now != nullptr) || (now && now->synced_at != before->synced_at);
   const bool moving = !same_space(find_in(on_site_, space_id), site);
-  if (written || moving || (site && site->created_at > inquiry_.began_at)) {
+  if (written || moving || (site && site->created_at >= inquiry_.began_at)) {
     ++changing_;
     return;
   }
