@@ -269,6 +269,37 @@ Result<std::optional<PageRow>> Reader::page(Id page_id, bool with_body) {
   return impl_->answer(std::move(row));
 }
 
+Result<std::vector<PageRow>> Reader::pages_by_id(const std::vector<Id>& page_ids) {
+  impl_->db->adopt_thread();
+  std::vector<PageRow> rows;
+  if (page_ids.empty()) return rows;
+  impl_->each(page_sql(false, " WHERE p.id IN " + id_list(page_ids) + " ORDER BY p.id"), nullptr,
+              [&](const Query& query) {
+                rows.push_back(read_page(query));
+                return true;
+              });
+  return impl_->answer(std::move(rows));
+}
+
+Result<std::map<Id, BodyHashes>> Reader::body_hashes(const std::vector<Id>& page_ids) {
+  impl_->db->adopt_thread();
+  std::map<Id, BodyHashes> hashes;
+  if (page_ids.empty()) return hashes;
+  impl_->each(
+      "SELECT p.id, p.body_hash, b.body FROM page p JOIN page_body b ON b.id=p.body_id"
+      " WHERE p.body_version=p.version AND p.id IN " +
+          id_list(page_ids),
+      nullptr, [&](const Query& query) {
+        if (const auto stored = query.hash(1)) {
+          auto& both = hashes[query.integer(0)];
+          both.stored = *stored;
+          both.of_text = sha256(query.view(2));
+        }
+        return true;
+      });
+  return impl_->answer(std::move(hashes));
+}
+
 Result<void> Reader::for_each_page(const std::function<bool(const PageRow&)>& visit,
                                    bool with_bodies, const std::vector<Id>& space_ids) {
   impl_->db->adopt_thread();

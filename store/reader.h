@@ -58,6 +58,11 @@ struct DueNode {
   bool known = false;          // in the mirror, and no tombstone
 };
 
+struct BodyHashes {
+  Sha256 stored{};   // what was noted when the body came
+  Sha256 of_text{};  // of the text that lies there now
+};
+
 struct DuePage {
   Id page_id = 0;
   std::int32_t version = 0;
@@ -101,6 +106,11 @@ class Reader {
   Result<std::optional<SpaceRow>> space_by_key(const std::string& key);
   Result<std::vector<PageRow>> pages(const PageFilter& filter);  // without those that are gone
   Result<std::optional<PageRow>> page(Id page_id, bool with_body);
+  // Those of these that the mirror has, tombstones among them, by ascending id; without bodies.
+  Result<std::vector<PageRow>> pages_by_id(const std::vector<Id>& page_ids);
+  // Of the bodies of these pages' current versions, as far as they are there. Two that differ are
+  // damage, and no error here.
+  Result<std::map<Id, BodyHashes>> body_hashes(const std::vector<Id>& page_ids);
   Result<std::vector<VersionRow>> versions(Id page_id);  // ascending, without bodies
   // nullopt: no such version, or its body was not fetched. The blob's hash is checked; a mismatch
   // is kStoreBad.

@@ -16,6 +16,7 @@
 #include "daemon/cli/status_command.h"
 #include "daemon/cli/sync_command.h"
 #include "daemon/cli/usage.h"
+#include "daemon/cli/verify_command.h"
 
 namespace cli {
 
@@ -154,6 +155,7 @@ int run(int argc, char** argv, std::istream& in, std::ostream& out, std::ostream
   add_setup(app, globals, init_args, streams, exit_code);
   add_sync(app, globals, sync_args, streams, exit_code);
   add_daemon(app, globals, streams, exit_code);
+  add_verify_command(app, globals, out, err, exit_code);
   auto* status =
       app.add_subcommand("status", "What the mirror holds, how fresh it is, what is amiss");
   status->callback([&] { exit_code = run_status(globals, out, err); });

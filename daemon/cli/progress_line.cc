@@ -50,22 +50,6 @@ std::string pages_part(const mirror::Progress& p) {
                      with_thousands(p.pages_known), p.walks_done < p.walks ? "+" : "");
 }
 
-// What the sync is waiting for, "" if for nothing in particular.
-std::string held_by(const ProgressView& view) {
-  const auto& governor = view.governor;
-  if (governor.closed_until && *governor.closed_until > view.now) {
-    return fmt::format("waiting {} ({})", in_words(*governor.closed_until - view.now),
-                       printable(governor.closed_reason));
-  }
-  if (governor.rate_bound) {
-    return fmt::format("held at {:.1f}/s by the site's limit", governor.requests_per_second);
-  }
-  if (governor.concurrency > 0 && governor.in_flight >= governor.concurrency) {
-    return fmt::format("all {} connections busy", governor.concurrency);
-  }
-  return {};
-}
-
 // Cut at a character: UTF-8 continuation bytes do not count as columns.
 std::string fit(std::string line, std::size_t width) {
   if (width == 0) return line;
@@ -78,6 +62,20 @@ std::string fit(std::string line, std::size_t width) {
 }
 
 }  // namespace
+
+std::string held_by(const confluence::GovernorStatus& governor, store::Time now) {
+  if (governor.closed_until && *governor.closed_until > now) {
+    return fmt::format("waiting {} ({})", in_words(*governor.closed_until - now),
+                       printable(governor.closed_reason));
+  }
+  if (governor.rate_bound) {
+    return fmt::format("held at {:.1f}/s by the site's limit", governor.requests_per_second);
+  }
+  if (governor.concurrency > 0 && governor.in_flight >= governor.concurrency) {
+    return fmt::format("all {} connections busy", governor.concurrency);
+  }
+  return {};
+}
 
 std::string with_thousands(std::int64_t number) {
   std::string digits = std::to_string(number);
@@ -127,7 +125,7 @@ std::string progress_line(const ProgressView& view, std::size_t width) {
   if (p.phase == "closing") parts.emplace_back("looking for what changed meanwhile");
   parts.push_back(fmt::format("{} requests, {:.0f}/s", with_thousands(view.usage.requests),
                               per_second(view.usage.requests, view.elapsed)));
-  if (auto held = held_by(view); !held.empty()) parts.push_back(std::move(held));
+  if (auto held = held_by(view.governor, view.now); !held.empty()) parts.push_back(std::move(held));
   if (!p.failures.empty()) parts.push_back(fmt::format("{} failed", p.failures.size()));
   if (const auto left = time_left(view)) parts.push_back("about " + in_words(*left) + " left");
   return fit(fmt::format("{}", fmt::join(parts, " · ")), width);

@@ -27,6 +27,10 @@ struct ProgressView {
 // At most `width` columns; 0 = any.
 std::string progress_line(const ProgressView& view, std::size_t width);
 
+// What the program waits for: the site's wait, its limit, or answers on every connection; "" if for
+// nothing in particular.
+std::string held_by(const confluence::GovernorStatus& governor, store::Time now);
+
 // `1,234,567`, `3m 05s`, `1.2 MiB`.
 std::string with_thousands(std::int64_t number);
 std::string in_words(std::chrono::milliseconds duration);

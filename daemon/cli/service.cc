@@ -10,6 +10,7 @@
 #include "config/token.h"
 #include "daemon/cli/progress_line.h"
 #include "daemon/cli/report.h"
+#include "daemon/cli/scope.h"
 #include "daemon/cli/sync_setup.h"
 
 namespace cli {
@@ -88,7 +89,7 @@ store::Result<void> Service::open() {
   auto reader = store::Reader::open(path_);
   if (!reader) return store::fail(reader.error());
   reader_ = std::move(*reader);
-  return expect_same_site(*reader_, config_, path_);
+  return expect_same_site("sync", *reader_, config_, path_);
 }
 
 store::Result<void> Service::close() {

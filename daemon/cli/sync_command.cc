@@ -15,6 +15,7 @@
 #include "daemon/base/log.h"
 #include "daemon/cli/progress_line.h"
 #include "daemon/cli/report.h"
+#include "daemon/cli/scope.h"
 #include "daemon/cli/site_session.h"
 #include "daemon/cli/sync_setup.h"
 #include "daemon/mirror/crawl.h"
@@ -156,7 +157,7 @@ store::Result<void> SyncRun::open() {
   std::error_code ignored;
   if (std::filesystem::exists(path_, ignored)) {
     if (auto opened = open_reader(); !opened) return opened;
-    if (auto same = expect_same_site(*reader_, config_, path_); !same) return same;
+    if (auto same = expect_same_site("sync", *reader_, config_, path_); !same) return same;
     auto observation = reader_->last_observation();
     if (!observation) return store::fail(observation.error());
     last_observation = *observation;

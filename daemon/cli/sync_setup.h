@@ -19,10 +19,6 @@ namespace cli {
 mirror::CrawlOptions crawl_options(const config::Config& config,
                                    const std::vector<std::string>& spaces);
 
-// kUsage "another_site" where the mirror is of another site than the configuration's.
-store::Result<void> expect_same_site(store::Reader& reader, const config::Config& config,
-                                     const std::filesystem::path& path);
-
 // How long ago the last full run of this scope ended, by the wall clock; nullopt: there was none,
 // one was interrupted, or its time lies in the future (a clock that was set back must not put the
 // next one off for ever).

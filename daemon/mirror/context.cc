@@ -94,32 +94,6 @@ std::unique_ptr<CommitSlot> Context::make_slot() {
 
 store::Batch Context::make_batch() const { return store::Batch(0, deps.clock.now()); }
 
-base::Awaitable<void> Context::all(std::vector<base::Awaitable<void>> tasks) {
-  struct Rest {
-    explicit Rest(boost::asio::io_context& io) : ended(io) {}
-    base::Signal ended;
-    std::size_t count = 0;
-  };
-  auto rest = std::make_shared<Rest>(deps.io);
-  auto counted = [](base::Awaitable<void> task,
-                    std::shared_ptr<Rest> left) -> base::Awaitable<void> {
-    struct End {
-      Rest& rest;
-      ~End() {
-        --rest.count;
-        rest.ended.notify_all();
-      }
-    };
-    const End end{*left};
-    co_await std::move(task);
-  };
-  for (auto& task : tasks) {
-    ++rest->count;
-    listings.spawn(counted(std::move(task), rest));
-  }
-  while (rest->count > 0 && !fatal) co_await rest->ended.wait();
-}
-
 void Context::remember_quarantine(const std::vector<store::QuarantineRow>& rows) {
   for (const auto& row : rows) quarantine_[row.subject] = row;
 }

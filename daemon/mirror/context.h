@@ -142,7 +142,9 @@ class Context {
   }
 
   // Runs these in `listings`, all at once, and returns when all have ended.
-  base::Awaitable<void> all(std::vector<base::Awaitable<void>> tasks);
+  base::Awaitable<void> all(std::vector<base::Awaitable<void>> tasks) {
+    return listings.all(std::move(tasks));
+  }
 
   // The mirror's quarantine, kept here beside the table.
   void remember_quarantine(const std::vector<store::QuarantineRow>& rows);

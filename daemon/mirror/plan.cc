@@ -43,6 +43,20 @@ std::vector<std::vector<store::Id>> group_spaces(std::vector<SpaceLoad> spaces, 
   return groups;
 }
 
+std::vector<std::vector<store::Id>> sweep_groups(const std::vector<SpaceLoad>& spaces,
+                                                 int max_walks, bool whole_site) {
+  std::int64_t pages = 0;
+  auto loads = spaces;
+  for (auto& load : loads) {
+    pages += load.known_pages;
+    load.known_pages = std::max<std::int64_t>(load.known_pages, 1);
+  }
+  auto groups = group_spaces(std::move(loads), max_walks);
+  const auto answers = static_cast<std::size_t>((pages + kMaxPageSize - 1) / kMaxPageSize);
+  if (whole_site && !groups.empty() && answers <= groups.size()) return {{}};
+  return groups;
+}
+
 bool PageSizer::shrink() {
   good_ = 0;
   if (size_ <= kMinPageSize) return false;

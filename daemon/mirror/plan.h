@@ -32,6 +32,24 @@ struct SpaceLoad {
 // and no more than there is work for.
 std::vector<std::vector<store::Id>> group_spaces(std::vector<SpaceLoad> spaces, int max_walks);
 
+// Consecutive parts of at most `size`.
+template <typename T>
+std::vector<std::vector<T>> parts_of(const std::vector<T>& all, std::size_t size) {
+  std::vector<std::vector<T>> parts;
+  for (std::size_t begin = 0; begin < all.size(); begin += size) {
+    const auto end = std::min(all.size(), begin + size);
+    parts.emplace_back(all.begin() + static_cast<std::ptrdiff_t>(begin),
+                       all.begin() + static_cast<std::ptrdiff_t>(end));
+  }
+  return parts;
+}
+
+// The listings of one look at everything without bodies: spaces shared out as group_spaces() does;
+// or, named by a group without spaces, the whole site in one listing, where that costs less (many
+// spaces with few pages) and `whole_site` says that what it shows of other spaces does no harm.
+std::vector<std::vector<store::Id>> sweep_groups(const std::vector<SpaceLoad>& spaces,
+                                                 int max_walks, bool whole_site);
+
 // How many rows to ask for: halved after a failure or a slow answer, doubled after three good ones.
 class PageSizer {
  public:

@@ -73,6 +73,33 @@ base::Awaitable<void> TaskGroup::join() {
   if (auto failure = std::exchange(state_->failure, nullptr)) std::rethrow_exception(failure);
 }
 
+base::Awaitable<void> TaskGroup::all(std::vector<base::Awaitable<void>> tasks) {
+  struct Rest {
+    explicit Rest(asio::io_context& io) : ended(io) {}
+    base::Signal ended;
+    std::size_t count = 0;
+  };
+  const auto state = state_;
+  auto rest = std::make_shared<Rest>(state->io);
+  auto counted = [](base::Awaitable<void> task,
+                    std::shared_ptr<Rest> left) -> base::Awaitable<void> {
+    struct End {
+      Rest& rest;
+      ~End() {
+        --rest.count;
+        rest.ended.notify_all();
+      }
+    };
+    const End end{*left};
+    co_await std::move(task);
+  };
+  for (auto& task : tasks) {
+    ++rest->count;
+    spawn(counted(std::move(task), rest));
+  }
+  while (rest->count > 0 && !state->canceled) co_await rest->ended.wait();
+}
+
 void TaskGroup::cancel() { State::cancel(state_); }
 
 void TaskGroup::State::cancel(const std::shared_ptr<State>& self) {

@@ -10,6 +10,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <memory>
+#include <vector>
 
 #include "daemon/base/async.h"
 
@@ -25,6 +26,9 @@ class TaskGroup {
   // After cancel() nothing starts any more.
   void spawn(base::Awaitable<void> task);
   base::Awaitable<void> join();
+  // For one of the coroutines: spawns these, all at once, and returns when all have ended, or the
+  // group is canceled.
+  base::Awaitable<void> all(std::vector<base::Awaitable<void>> tasks);
   void cancel();
   bool canceled() const;
   std::size_t running() const;

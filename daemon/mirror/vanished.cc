@@ -23,18 +23,6 @@ constexpr const char* kDeleted = "deleted";
 constexpr const char* kExcluded = "excluded";
 constexpr const char* kVanished = "vanished";
 
-// Consecutive parts of at most `size`.
-template <typename T>
-std::vector<std::vector<T>> parts_of(const std::vector<T>& all, std::size_t size) {
-  std::vector<std::vector<T>> parts;
-  for (std::size_t begin = 0; begin < all.size(); begin += size) {
-    const auto end = std::min(all.size(), begin + size);
-    parts.emplace_back(all.begin() + static_cast<std::ptrdiff_t>(begin),
-                       all.begin() + static_cast<std::ptrdiff_t>(end));
-  }
-  return parts;
-}
-
 }  // namespace
 
 struct Vanished::Known {

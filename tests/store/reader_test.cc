@@ -239,6 +239,33 @@ TEST_F(ReaderTest, BodyThatIsNotWhatItsHashSaysIsDamage) {
   EXPECT_FALSE(reader().for_each_page([](const PageRow&) { return true; }, true, {}).has_value());
 }
 
+TEST_F(ReaderTest, TheHashOfABodysTextStandsBesideTheStoredOne) {
+  given_site();
+  const auto good = reader().body_hashes({10, 40, 12345});  // 40 is listed, not fetched
+  ASSERT_TRUE(good.has_value());
+  ASSERT_EQ(good->size(), 1U);
+  EXPECT_EQ(good->at(10).stored, sha256(body_text(10, 1)));
+  EXPECT_EQ(good->at(10).of_text, good->at(10).stored);
+  EXPECT_THAT(*reader().body_hashes({}), IsEmpty());
+  tamper("UPDATE page_body SET body='other'");
+  const auto damaged = reader().body_hashes({10});
+  ASSERT_TRUE(damaged.has_value()) << "the caller decides what that means";
+  EXPECT_EQ(damaged->at(10).stored, sha256(body_text(10, 1)));
+  EXPECT_EQ(damaged->at(10).of_text, sha256("other"));
+}
+
+TEST_F(ReaderTest, PagesAreReadByIdTombstonesAmongThem) {
+  given_site();
+  tamper("UPDATE page SET gone_at=1, gone_reason='vanished' WHERE id=20");
+  const auto rows = reader().pages_by_id({30, 20, 12345});
+  ASSERT_TRUE(rows.has_value());
+  ASSERT_EQ(rows->size(), 2U);
+  EXPECT_EQ(rows->front().id, 20);
+  EXPECT_EQ(rows->front().gone_reason, "vanished");
+  EXPECT_EQ(rows->back().space_key, "ALIASED");
+  EXPECT_THAT(*reader().pages_by_id({}), IsEmpty());
+}
+
 TEST_F(ReaderTest, AbsentFileIsNamedAndNotCreated) {
   const auto opened = Reader::open(path());
   ASSERT_FALSE(opened.has_value());

@@ -23,8 +23,8 @@ TEST(AppTest, VersionIsPrinted) {
 TEST(AppTest, HelpListsEveryCommand) {
   const auto outcome = run({"help"});
   EXPECT_EQ(outcome.code, 0);
-  for (const char* command : {"init", "check", "sync", "status", "spaces", "pages", "page",
-                              "history", "export", "db", "completion", "help"}) {
+  for (const char* command : {"init", "check", "sync", "verify", "status", "spaces", "pages",
+                              "page", "history", "export", "db", "completion", "help"}) {
     EXPECT_THAT(outcome.out, HasSubstr(std::string("\n  ") + command + " ")) << command;
   }
   EXPECT_THAT(outcome.out, AllOf(StartsWith("confmirror keeps"), HasSubstr("--db FILE")));

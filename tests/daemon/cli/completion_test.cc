@@ -61,8 +61,8 @@ TEST_F(CompletionTest, IsRegisteredForTheProgram) {
 
 TEST_F(CompletionTest, CommandsAreOffered) {
   EXPECT_THAT(completions({""}),
-              IsSupersetOf({"init", "check", "sync", "status", "spaces", "pages", "page", "history",
-                            "export", "db", "completion", "help"}));
+              IsSupersetOf({"init", "check", "sync", "verify", "status", "spaces", "pages", "page",
+                            "history", "export", "db", "completion", "help"}));
   EXPECT_THAT(completions({"sy"}), ElementsAre("sync"));
   EXPECT_THAT(completions({"db", ""}),
               IsSupersetOf({"check", "backup", "compact", "restore-check"}));
@@ -74,6 +74,7 @@ TEST_F(CompletionTest, OptionsOfTheCommandAndOfTheProgramAreOffered) {
   EXPECT_THAT(completions({"sync", "--"}),
               AllOf(IsSupersetOf({"--space", "--full", "--config", "--db", "--json", "--help"}),
                     Not(Contains("--email")), Not(Contains("--version"))));
+  EXPECT_THAT(completions({"verify", "--s"}), ElementsAre("--sample", "--space"));
   EXPECT_THAT(completions({"init", "--em"}), ElementsAre("--email"));
   EXPECT_THAT(completions({"--ver"}), ElementsAre("--version"));
 }

@@ -56,6 +56,22 @@ TEST(GroupSpacesTest, AHugeSpaceGetsAGroupWithLittleBesideIt) {
 
 TEST(GroupSpacesTest, NoSpacesMakeNoGroups) { EXPECT_TRUE(group_spaces({}, 8).empty()); }
 
+TEST(SweepGroupsTest, AreSideBySideAndNoMoreThanThePagesAreWorth) {
+  const auto groups = sweep_groups(given_spaces(203, 100), 8, true);
+  EXPECT_EQ(groups.size(), 8u);
+  EXPECT_EQ(all_of(groups).size(), 203u);
+  EXPECT_EQ(sweep_groups(given_spaces(3, 100), 8, false).size(), 2u);
+  EXPECT_EQ(sweep_groups(given_spaces(1, 100'000), 8, true).front().size(), 1u);
+}
+
+TEST(SweepGroupsTest, TheWholeSiteIsOneListingWhereThatCostsNoMore) {
+  const std::vector<std::vector<store::Id>> whole_site{{}};
+  EXPECT_EQ(sweep_groups(given_spaces(5000, 1), 8, true), whole_site);
+  EXPECT_EQ(sweep_groups(given_spaces(3, 100), 8, true), whole_site);
+  EXPECT_EQ(sweep_groups(given_spaces(5000, 1), 8, false).size(), 50u) << "others are in its way";
+  EXPECT_TRUE(sweep_groups({}, 8, true).empty());
+}
+
 TEST(PageSizerTest, HalvesOnFailureDownToTheFloorAndSaysWhenItIsThere) {
   PageSizer sizer;
   EXPECT_TRUE(sizer.shrink());
