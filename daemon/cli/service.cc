@@ -139,15 +139,15 @@ store::Result<void> Service::plan() {
   if (!wired) return wired;
   const auto now = session_.clock().now();
   const auto scope = crawl_options(config_, {}).scope;
-  auto since = since_full_run(*reader_, scope, now);
-  if (!since) return store::fail(since.error());
+  auto last = last_full_run(*reader_, scope, now);
+  if (!last) return store::fail(last.error());
   session_.restore_wait(*reader_);
   session_.persist_waits_in(writer_.get());
   mirror::ScheduleOptions options;
   options.interval = config_.sync.interval;
   options.reconcile_interval = config_.sync.reconcile_interval;
-  const std::optional<mirror::Schedule::Duration> age = *since;
-  schedule_.emplace(options, session_.clock().steady(), age, std::random_device{}());
+  const std::optional<mirror::Schedule::Duration> age = last->age;
+  schedule_.emplace(options, session_.clock().steady(), last->whole, age, std::random_device{}());
   return {};
 }
 

@@ -139,9 +139,9 @@ store::Result<void> SyncRun::read_accepted() {
 
 store::Result<bool> SyncRun::only_changes(const std::string& scope) {
   if (args_.full || args_.reconcile || args_.accept_vanished || !args_.spaces.empty()) return false;
-  auto since = since_full_run(*reader_, scope, session_->clock().now());
-  if (!since) return store::fail(since.error());
-  return *since && **since < config_.sync.reconcile_interval;
+  auto last = last_full_run(*reader_, scope, session_->clock().now());
+  if (!last) return store::fail(last.error());
+  return last->age && *last->age < config_.sync.reconcile_interval;
 }
 
 store::Result<void> SyncRun::open() {

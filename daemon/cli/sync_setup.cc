@@ -37,19 +37,19 @@ mirror::CrawlOptions crawl_options(const config::Config& config,
   return options;
 }
 
-store::Result<std::optional<std::chrono::milliseconds>> since_full_run(store::Reader& reader,
-                                                                       const std::string& scope,
-                                                                       store::Time now) {
-  using Age = std::optional<std::chrono::milliseconds>;
+store::Result<LastFullRun> last_full_run(store::Reader& reader, const std::string& scope,
+                                         store::Time now) {
   auto full_scope = reader.meta("full_scope");
   if (!full_scope) return store::fail(full_scope.error());
   auto text = reader.meta("last_full_sync_at");
   if (!text) return store::fail(text.error());
   auto unfinished = mirror::has_unfinished(reader, scope);
   if (!unfinished) return store::fail(unfinished.error());
-  const auto last = store::parse_iso8601(text->value_or(""));
-  if (!last || *unfinished || *full_scope != scope || *last > now) return Age();
-  return Age(now - *last);
+  LastFullRun last;
+  const auto ended_at = store::parse_iso8601(text->value_or(""));
+  last.whole = ended_at && *full_scope == scope;
+  if (last.whole && !*unfinished && *ended_at <= now) last.age = now - *ended_at;
+  return last;
 }
 
 }  // namespace cli

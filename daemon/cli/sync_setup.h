@@ -19,11 +19,14 @@ namespace cli {
 mirror::CrawlOptions crawl_options(const config::Config& config,
                                    const std::vector<std::string>& spaces);
 
-// How long ago the last full run of this scope ended, by the wall clock; nullopt: there was none,
-// one was interrupted, or its time lies in the future (a clock that was set back must not put the
-// next one off for ever).
-store::Result<std::optional<std::chrono::milliseconds>> since_full_run(store::Reader& reader,
-                                                                       const std::string& scope,
-                                                                       store::Time now);
+struct LastFullRun {
+  bool whole = false;  // one of this scope came to its end: changes since then can be told
+  // How long ago, by the wall clock; nullopt: a full run is due, because there was none, one was
+  // interrupted, or its time lies in the future (a clock that was set back must not put the next
+  // one off for ever).
+  std::optional<std::chrono::milliseconds> age;
+};
+store::Result<LastFullRun> last_full_run(store::Reader& reader, const std::string& scope,
+                                         store::Time now);
 
 }  // namespace cli

@@ -10,9 +10,9 @@ constexpr int kJitterShare = 10;
 constexpr int kRetryShare = 4;
 }  // namespace
 
-Schedule::Schedule(ScheduleOptions options, Steady start, std::optional<Duration> since_full,
-                   std::uint32_t seed)
-    : random_(seed), whole_(since_full.has_value()) {
+Schedule::Schedule(ScheduleOptions options, Steady start, bool whole,
+                   std::optional<Duration> since_full, std::uint32_t seed)
+    : random_(seed), whole_(whole) {
   incremental_ = {options.interval, start, start};
   full_ = {options.reconcile_interval, start, start};
   if (!since_full) return;

@@ -48,8 +48,8 @@ class Schedule {
   // The pause after a failed run where interval is 0.
   static constexpr std::chrono::minutes kRetryOnce{5};
 
-  // `since_full`: how long ago the last full run ended; nullopt: the mirror has never been whole.
-  Schedule(ScheduleOptions options, Steady start, std::optional<Duration> since_full,
+  // `whole`: a full run has ended before. `since_full`: how long ago; nullopt: one is due.
+  Schedule(ScheduleOptions options, Steady start, bool whole, std::optional<Duration> since_full,
            std::uint32_t seed);
 
   // What is to be started now.

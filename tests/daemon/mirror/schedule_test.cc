@@ -26,7 +26,7 @@ class ScheduleTest : public ::testing::Test {
 
   void given(std::optional<Schedule::Duration> since_full, ScheduleOptions options = {},
              std::uint32_t seed = 7) {
-    schedule_.emplace(options, kStart, since_full, seed);
+    schedule_.emplace(options, kStart, since_full.has_value(), since_full, seed);
   }
   // Runs until `end` after the start; each run takes as long as `length` says.
   void run_until(Steady::duration end, const std::function<Steady::duration(RunKind)>& length,
@@ -153,6 +153,17 @@ TEST_F(ScheduleTest, AFullRunThatFailsIsTriedAgainEverMoreRarelyWhileChangesAreF
     EXPECT_GE(full[i] - full[i - 1] + 1min, full[i - 1] - full[i - 2]);
   }
   EXPECT_GT(starts_of(RunKind::kIncremental).size(), 100U);
+}
+
+TEST_F(ScheduleTest, AnInterruptedFullRunIsTakenUpAtOnceAndKeepsNoOtherBack) {
+  schedule_.emplace(ScheduleOptions{5min, 24h}, kStart, true, std::nullopt, 7);
+  ASSERT_EQ(schedule_->due(now_), RunKind::kFull);
+  start(RunKind::kFull);
+  schedule_->ended(RunKind::kFull, RunEnd::kFailed, now_);
+  run_until(4min, instantly());
+  EXPECT_EQ(starts_.size(), 1U);
+  run_until(10min + 30s, instantly(), RunEnd::kFailed);
+  EXPECT_GE(starts_of(RunKind::kIncremental).size(), 1U);
 }
 
 TEST_F(ScheduleTest, AFullRunThatAValveStoppedWaitsForItsNextPlace) {
