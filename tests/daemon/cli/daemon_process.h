@@ -3,7 +3,6 @@
 // `confmirror daemon` as a process of its own, with a socket that takes what it tells systemd.
 
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/socket.h>
@@ -13,13 +12,15 @@
 
 #include <algorithm>
 #include <chrono>
+#include <condition_variable>
 #include <filesystem>
 #include <fstream>
-#include <functional>
 #include <iterator>
+#include <mutex>
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace test {
@@ -31,6 +32,7 @@ class DaemonProcess {
                 std::chrono::microseconds watchdog = std::chrono::microseconds(0))
       : log_(folder / "daemon.log"), socket_(folder / "notify") {
     listen();
+    hearer_ = std::thread([this] { hear(); });
     start(args, watchdog);
   }
   ~DaemonProcess() {
@@ -38,6 +40,8 @@ class DaemonProcess {
       ::kill(pid_, SIGKILL);
       wait();
     }
+    ::shutdown(fd_, SHUT_RDWR);
+    hearer_.join();
     ::close(fd_);
   }
   DaemonProcess(const DaemonProcess&) = delete;
@@ -55,24 +59,20 @@ class DaemonProcess {
     return *exit_code_;
   }
   // Whether it said this (or something with this in it) since `from`, or says it within a minute.
-  bool says(const std::string& what, std::size_t from = 0) {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(1);
-    while (true) {
-      for (std::size_t i = from; i < said_.size(); ++i) {
-        if (said_[i].find(what) != std::string::npos) return true;
-      }
-      const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
-          deadline - std::chrono::steady_clock::now());
-      if (left.count() <= 0 || !hear(static_cast<int>(left.count()))) return false;
-    }
+  bool says(const std::string& what, std::size_t from = 0) const {
+    std::unique_lock lock(mutex_);
+    return heard_.wait_for(lock, std::chrono::minutes(1), [&] {
+      return std::any_of(
+          said_.begin() + static_cast<std::ptrdiff_t>(std::min(from, said_.size())), said_.end(),
+          [&what](const std::string& message) { return message.find(what) != std::string::npos; });
+    });
   }
-  // How much it has said by now.
-  std::size_t now() {
-    while (hear(0)) {
-    }
-    return said_.size();
+  // What it has said by now.
+  std::vector<std::string> said() const {
+    const std::lock_guard lock(mutex_);
+    return said_;
   }
-  const std::vector<std::string>& said() const { return said_; }
+  std::size_t now() const { return said().size(); }
   std::string log() const {
     std::ifstream in(log_);
     return {std::istreambuf_iterator<char>(in), {}};
@@ -113,14 +113,16 @@ class DaemonProcess {
     posix_spawn_file_actions_destroy(&actions);
     if (error != 0) throw std::runtime_error("cannot start " CONFMIRROR_PROGRAM);
   }
-  bool hear(int milliseconds) {
-    pollfd slot{fd_, POLLIN, 0};
-    if (::poll(&slot, 1, milliseconds) <= 0) return false;
+  // Taken off the socket at once, as systemd does: who speaks to a full one waits.
+  void hear() {
     char text[4096];
-    const auto size = ::recv(fd_, text, sizeof text, 0);
-    if (size < 0) return false;
-    said_.emplace_back(text, static_cast<std::size_t>(size));
-    return true;
+    while (true) {
+      const auto size = ::recv(fd_, text, sizeof text, 0);
+      if (size <= 0) return;  // shut down
+      const std::lock_guard lock(mutex_);
+      said_.emplace_back(text, static_cast<std::size_t>(size));
+      heard_.notify_all();
+    }
   }
 
   std::filesystem::path log_;
@@ -128,7 +130,10 @@ class DaemonProcess {
   int fd_ = -1;
   pid_t pid_ = -1;
   std::optional<int> exit_code_;
+  mutable std::mutex mutex_;
+  mutable std::condition_variable heard_;
   std::vector<std::string> said_;
+  std::thread hearer_;
 };
 
 }  // namespace test

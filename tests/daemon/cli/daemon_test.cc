@@ -3,14 +3,8 @@
 
 #include <atomic>
 
-#include "daemon/cli/status_command.h"
 #include "daemon/cli/sync_command.h"
-#include "daemon/export/jsonl.h"
-#include "store/reader.h"
-#include "tests/daemon/cli/daemon_process.h"
-#include "tests/daemon/cli/pty.h"
-#include "tests/daemon/cli/setup_fixture.h"
-#include "tests/site/compare.h"
+#include "tests/daemon/cli/daemon_fixture.h"
 
 namespace {
 
@@ -21,99 +15,7 @@ using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-class DaemonTest : public ::testing::Test {
- protected:
-  DaemonTest() {
-    environment_.unset("CONFMIRROR_CONFIG");
-    environment_.unset("CREDENTIALS_DIRECTORY");
-    environment_.unset("JOURNAL_STREAM");
-    globals_.config = file("confmirror.toml").string();
-    write("token", "site-token");
-  }
-
-  void given_site(std::uint32_t pages) {
-    site::ServerOptions options;
-    options.content = {.spaces = 4, .pages = pages, .max_versions = 2, .huge_body_bytes = 0};
-    server_ = std::make_unique<site::Server>(options);
-    configure("1h");
-  }
-  std::filesystem::path file(const std::string& name) const { return folder_.path() / name; }
-  void write(const std::string& name, const std::string& text) const { folder_.write(name, text); }
-  void configure(const std::string& interval, const std::string& mirror = {}) const {
-    write("confmirror.toml", "[site]\nurl = \"" + server_->url() + "\"\nemail = \"" +
-                                 server_->options().email +
-                                 "\"\ntoken_file = \"token\"\n[sync]\ninterval = \"" + interval +
-                                 "\"\n[mirror]\npath = \"mirror.db\"\n" + mirror);
-  }
-  std::unique_ptr<DaemonProcess> start(
-      std::chrono::microseconds watchdog = std::chrono::microseconds(0)) const {
-    return std::make_unique<DaemonProcess>(
-        folder_.path(), std::vector<std::string>{"--config", globals_.config}, watchdog);
-  }
-  // Started, and the first sync done.
-  std::unique_ptr<DaemonProcess> started(
-      std::chrono::microseconds watchdog = std::chrono::microseconds(0)) const {
-    auto daemon = start(watchdog);
-    EXPECT_TRUE(daemon->says("READY=1")) << daemon->log();
-    EXPECT_TRUE(daemon->says("STATUS=synced at ")) << daemon->log();
-    return daemon;
-  }
-  void edit() const {
-    server_->with_content([](site::Content& content) {
-      int edited = 0;
-      for (site::Index page = 0; page < content.pages().size() && edited < 4; ++page) {
-        site::Edit edit;
-        edit.body = "<p>edited</p>";
-        if (content.pages()[page].status == site::Status::kCurrent && content.edit(page, edit)) {
-          ++edited;
-        }
-      }
-      ASSERT_EQ(edited, 4);
-    });
-  }
-  std::string differences() const {
-    auto reader = store::Reader::open(file("mirror.db"));
-    if (!reader) return reader.error().message;
-    std::string text;
-    exporting::JsonlOptions options;
-    options.history = true;
-    auto write_line = [&text](std::string_view line) -> store::Result<void> {
-      text += line;
-      return {};
-    };
-    auto exported = exporting::export_jsonl(**reader, options, write_line);
-    if (!exported) return exported.error().message;
-    const auto comparison = site::compare(server_->digest(), text, {});
-    return comparison.differences == 0 ? "" : comparison.shown.front();
-  }
-  bool becomes_equal() const {
-    return eventually([this] { return differences().empty(); });
-  }
-  std::vector<store::RunUpdate> runs() const {
-    auto reader = store::Reader::open(file("mirror.db"));
-    auto rows = (*reader)->runs(100);
-    return rows ? *rows : std::vector<store::RunUpdate>();
-  }
-  std::string status() const {
-    std::ostringstream out;
-    std::ostringstream err;
-    EXPECT_EQ(cli::run_status(globals_, out, err), 0) << err.str();
-    return out.str();
-  }
-  static void expect_stops(DaemonProcess& daemon) {
-    const auto begun = std::chrono::steady_clock::now();
-    daemon.signal(SIGTERM);
-    EXPECT_TRUE(daemon.says("STOPPING=1"));
-    EXPECT_EQ(daemon.wait(), 0) << daemon.log();
-    EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(10));
-    EXPECT_EQ(daemon.log().find("site-token"), std::string::npos) << "the token was logged";
-  }
-
-  std::unique_ptr<site::Server> server_;
-  testing_config::Folder folder_;
-  testing_config::Environment environment_;
-  cli::GlobalOptions globals_;
-};
+class DaemonTest : public test::DaemonFixture {};
 
 TEST_F(DaemonTest, SaysThatItIsReadySyncsAndStops) {
   given_site(300);
@@ -321,11 +223,11 @@ TEST_F(DaemonTest, TheWatchdogIsFedWhileTheSiteAsksForAWait) {
   daemon->signal(SIGUSR1);
   EXPECT_TRUE(daemon->says("asks for a wait until ")) << daemon->log();
   const auto from = daemon->now();
-  for (std::size_t seen = from, beats = 0; beats < 8; ++beats) {
-    ASSERT_TRUE(daemon->says("WATCHDOG=1", seen));
-    while (daemon->said()[seen] != "WATCHDOG=1") ++seen;
-    ++seen;
-  }
+  EXPECT_TRUE(test::eventually([&] {
+    const auto said = daemon->said();
+    return std::count(said.begin() + static_cast<std::ptrdiff_t>(from), said.end(), "WATCHDOG=1") >=
+           8;
+  })) << daemon->log();
   expect_stops(*daemon);
 }
 

@@ -9,7 +9,7 @@
 #include <memory>
 
 #include "tests/daemon/mirror/mirror_fixture.h"
-#include "tests/site/random.h"
+#include "tests/site/worker.h"
 
 namespace mirror {
 namespace {
@@ -17,72 +17,11 @@ namespace {
 using site::Content;
 using site::Fault;
 using site::Index;
-using site::Status;
 
 class SoakTest : public MirrorTest {
  protected:
-  // One thing that someone might do. What the site refuses is simply not done.
-  void work(Content& content) {
-    const auto page = static_cast<Index>(random_.below(content.pages().size()));
-    const auto& now = content.pages()[page];
-    if (now.status == Status::kPurged || now.status == Status::kDeleted) return;
-    switch (random_.below(16)) {
-      case 0:
-      case 1:
-        move(content, page);
-        break;
-      case 2:
-        content.set_status(page, Status::kArchived);
-        break;
-      case 3:
-      case 4:
-        content.set_status(page, Status::kTrashed);
-        break;
-      case 5:
-      case 6:
-        content.set_status(page, Status::kCurrent);
-        break;
-      case 7:
-        if (random_.below(3) == 0) content.set_status(page, Status::kPurged);
-        break;
-      case 8:
-        if (random_.below(3) == 0) content.set_status(page, Status::kDeleted);
-        break;
-      case 9:
-        content.restrict_page(page, random_.below(2) == 0);
-        break;
-      case 10:
-        add(content, now.space);
-        break;
-      default:
-        edit(content, page);
-    }
-    ++done_;
-  }
-  void edit(Content& content, Index page) {
-    site::Edit edit;
-    edit.body = "<p>edit " + std::to_string(done_) + "</p>";
-    if (random_.below(4) == 0) edit.title = "renamed " + std::to_string(done_);
-    content.edit(page, edit);
-  }
-  void move(Content& content, Index page) {
-    if (random_.below(2) == 0) {
-      content.move_to_space(page, static_cast<Index>(random_.below(content.spaces().size())));
-    } else {
-      content.reparent(page, static_cast<Index>(random_.below(content.pages().size())));
-    }
-  }
-  void add(Content& content, Index space) {
-    site::NewPage page;
-    page.space = space;
-    page.title = "added " + std::to_string(done_);
-    page.body = "<p>new</p>";
-    content.add(page);
-  }
   void work(int operations) {
-    site().with_content([&](Content& content) {
-      for (int i = 0; i < operations; ++i) work(content);
-    });
+    site().with_content([&](Content& content) { worker_.work(content, operations); });
   }
   void faults(double share) {
     for (const auto fault :
@@ -101,14 +40,7 @@ class SoakTest : public MirrorTest {
       }
       auto visit = [&](const store::PageRow& row) {
         const auto index = by_id.at(row.id);
-        const auto& page = content.pages()[index];
-        std::string expected;
-        if (page.status == Status::kPurged || !content.shown(index)) {
-          expected = "vanished";
-        } else if (page.status == Status::kDeleted) {
-          expected = "deleted";
-        }
-        EXPECT_EQ(row.gone_reason, expected) << row.id;
+        EXPECT_EQ(row.gone_reason, site::gone_reason(content, index)) << row.id;
         ++reasons_[row.gone_reason];
         return true;
       };
@@ -117,8 +49,7 @@ class SoakTest : public MirrorTest {
     });
   }
 
-  site::Random random_{20};
-  std::int64_t done_ = 0;
+  site::Worker worker_{20};
   std::map<std::string, int> reasons_;
 };
 
@@ -148,9 +79,9 @@ TEST_F(SoakTest, TheMirrorFollowsASiteThatIsWorkedOnWithoutPause) {
   expect_equal();
   expect_right_reasons();
   std::printf("[ figures  ] done=%lld requests=%d vanished=%d deleted=%d live=%d\n",
-              static_cast<long long>(done_), requests->load(), reasons_["vanished"],
+              static_cast<long long>(worker_.done()), requests->load(), reasons_["vanished"],
               reasons_["deleted"], reasons_[""]);
-  EXPECT_GT(done_, 1000);
+  EXPECT_GT(worker_.done(), 1000);
   EXPECT_GT(requests->load(), 100);
   EXPECT_GT(reasons_["vanished"], 5);
   EXPECT_GT(reasons_["deleted"], 5);
