@@ -65,7 +65,8 @@ Result<MirrorLock> MirrorLock::acquire(const std::filesystem::path& mirror) {
                 "cannot lock '" + mirror.string() +
                     "': another process is crawling or executing on it" +
                     (owner.empty() ? std::string() : " (process " + owner + ")"),
-                "Wait until it ends, or stop it.");
+                "Wait until it ends, or stop it. A daemon syncs at once after: kill -USR1 " +
+                    (owner.empty() ? std::string("PID") : owner));
   }
   if (locked != 0) return fail(lock_error("lock", path, errno));
   // Never unlinked: another process might hold a lock on the removed file while a third one makes a
