@@ -110,6 +110,8 @@ Result<std::unique_ptr<Db>> open_for_reading(const fs::path& path) {
   if (auto regular = expect_regular(path); !regular) return fail(regular.error());
   auto opened = Db::open(path, SQLITE_OPEN_READONLY);
   if (!opened) return opened;
+  // Before the first look: a writer that closes the file has it to itself for a moment.
+  sqlite3_busy_timeout((*opened)->handle(), 5'000);
   auto state = inspect(**opened);
   if (!state && (state.error().name == "cannot_open" || state.error().name == "read_only")) {
     // WAL needs its -shm beside the file, which a read-only folder cannot get. Without a WAL the
@@ -139,7 +141,6 @@ Result<std::unique_ptr<Db>> open_for_reading(const fs::path& path) {
                 "Run `confmirror sync` once: it brings the file forward.");
   }
   Db& db = **opened;
-  sqlite3_busy_timeout(db.handle(), 5'000);
   if (auto done = harden(db); !done) return fail(done.error());
   if (auto done = db.exec("PRAGMA query_only=ON; PRAGMA cache_size=-8192;"); !done) {
     return fail(done.error());

@@ -445,6 +445,20 @@ Result<std::vector<DuePage>> Reader::unseen_pages(Observation since, Id after, s
   return impl_->answer(std::move(pages));
 }
 
+Result<std::vector<DuePage>> Reader::vanished_since(Time since) {
+  impl_->db->adopt_thread();
+  std::vector<DuePage> pages;
+  impl_->each(
+      "SELECT id, version, space_id FROM page WHERE gone_reason='vanished' AND gone_at>=?"
+      " ORDER BY id",
+      [&](Query& query) { query.bind(since); },
+      [&](const Query& query) {
+        pages.push_back(due_page_of(query));
+        return true;
+      });
+  return impl_->answer(std::move(pages));
+}
+
 Result<VanishedCandidates> Reader::vanished_candidates(std::optional<std::int64_t> run_id) {
   impl_->db->adopt_thread();
   VanishedCandidates candidates;
@@ -512,13 +526,22 @@ Result<std::int64_t> Reader::next_run_id() {
 }
 
 Result<std::vector<RunUpdate>> Reader::runs(std::size_t limit) {
-  impl_->db->adopt_thread();
+  return impl_->runs("ORDER BY run_id DESC LIMIT " + std::to_string(sql_limit(limit)));
+}
+
+Result<std::vector<RunUpdate>> Reader::unfinished_runs() {
+  return impl_->runs(
+      "WHERE outcome='running' OR run_id IN (SELECT crawl_id FROM walk) ORDER BY run_id DESC");
+}
+
+Result<std::vector<RunUpdate>> Reader::Impl::runs(const std::string& which) {
+  db->adopt_thread();
   std::vector<RunUpdate> runs;
-  impl_->each(
+  each(
       "SELECT run_id, kind, started_at, finished_at, outcome, requests, bytes, pages_changed, error"
-      " FROM sync_run ORDER BY run_id DESC LIMIT ?",
-      [&](Query& query) { query.bind(sql_limit(limit)); },
-      [&](const Query& query) {
+      " FROM sync_run " +
+          which,
+      nullptr, [&](const Query& query) {
         RunUpdate run;
         run.run_id = query.integer(0);
         run.kind = query.text(1);
@@ -532,7 +555,7 @@ Result<std::vector<RunUpdate>> Reader::runs(std::size_t limit) {
         runs.push_back(std::move(run));
         return true;
       });
-  return impl_->answer(std::move(runs));
+  return answer(std::move(runs));
 }
 
 Result<std::vector<QuarantineRow>> Reader::quarantine() {

@@ -124,6 +124,8 @@ class Reader {
   Result<std::vector<DuePage>> history_due(Id after, std::size_t limit, Time now);
   // Pages of which nothing was observed after `since`; gone ones left out.
   Result<std::vector<DuePage>> unseen_pages(Observation since, Id after, std::size_t limit);
+  // Tombstones of pages that have vanished since then.
+  Result<std::vector<DuePage>> vanished_since(Time since);
   // What that run would have called gone; nullopt: of the newest run that has any.
   Result<VanishedCandidates> vanished_candidates(std::optional<std::int64_t> run_id);
   Result<std::vector<std::string>> unknown_users(std::size_t limit);  // account ids never asked for
@@ -136,6 +138,8 @@ class Reader {
   Result<Observation> last_observation();
   Result<std::int64_t> next_run_id();
   Result<std::vector<RunUpdate>> runs(std::size_t limit);  // newest first
+  // Those that have not ended, or have left walks behind; newest first.
+  Result<std::vector<RunUpdate>> unfinished_runs();
   Result<std::vector<QuarantineRow>> quarantine();
 
   // For export, in the order of the JSON Lines form: nodes by id, pages by id, tombstones among

@@ -49,6 +49,8 @@ class Reader::Impl {
     return value;
   }
 
+  // `which`: from WHERE on.
+  Result<std::vector<RunUpdate>> runs(const std::string& which);
   void add_labels(std::vector<SpaceRow>& spaces);
   // Sets the body of `row` from that column; damage is set on the Db.
   void add_body(PageRow& row, const Query& query);

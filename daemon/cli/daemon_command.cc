@@ -21,12 +21,12 @@ namespace {
 // locked, a disk that does not answer. The mirror survives that like any crash.
 class Deadline {
  public:
-  void begin() {
-    thread_ = std::jthread([this](const std::stop_token& stop) {
+  void begin(int exit_code) {
+    thread_ = std::jthread([this, exit_code](const std::stop_token& stop) {
       std::unique_lock lock(mutex_);
       if (over_.wait_for(lock, stop, kLimit, [] { return false; }) || stop.stop_requested()) return;
       base::daemon_log().error("stopping took too long: what was not committed is fetched again");
-      ::_exit(0);
+      ::_exit(exit_code);
     });
   }
 
@@ -57,10 +57,8 @@ int run_daemon(const GlobalOptions& globals, std::ostream& err) {
   auto outcome = service.open();
   if (!outcome) return report(outcome.error(), err);
 
-  (*session)->on_stop = [&service, &deadline] {
-    deadline.begin();
-    service.stop();
-  };
+  service.on_stopping = [&deadline](int code) { deadline.begin(code); };
+  (*session)->on_stop = [&service] { service.stop(); };
   outcome = (*session)->run(service.run());
   (*session)->persist_waits_in(nullptr);
   auto closed = service.close();

@@ -31,6 +31,8 @@ constexpr std::chrono::minutes kStall{10};
 
 std::string_view name_of(RunKind kind) { return kind == RunKind::kFull ? "full" : "incremental"; }
 
+std::string trouble_key(RunKind kind) { return fmt::format("trouble.{}", name_of(kind)); }
+
 confluence::Usage difference(const confluence::Usage& now, const confluence::Usage& before) {
   confluence::Usage usage;
   usage.requests = now.requests - before.requests;
@@ -60,6 +62,7 @@ struct Service::Run {
   confluence::Usage usage_before;
   std::unique_ptr<mirror::Crawl> crawl;
   std::optional<store::Result<void>> result;  // nothing: it was canceled
+  bool stop_wanted = false;
   bool ended = false;
 };
 
@@ -129,6 +132,7 @@ void Service::writer_says(const std::string& state) {
     base::daemon_log().warn("the mirror can be written again");
   }
   writer_state_ = waits ? state : std::string();
+  if (waits && stopping_ && writer_) static_cast<void>(writer_->close());
   attention();
 }
 
@@ -141,6 +145,7 @@ store::Result<void> Service::plan() {
   const auto scope = crawl_options(config_, {}).scope;
   auto last = last_full_run(*reader_, scope, now);
   if (!last) return store::fail(last.error());
+  if (auto recalled = recall_trouble(); !recalled) return recalled;
   session_.restore_wait(*reader_);
   session_.persist_waits_in(writer_.get());
   mirror::ScheduleOptions options;
@@ -148,6 +153,20 @@ store::Result<void> Service::plan() {
   options.reconcile_interval = config_.sync.reconcile_interval;
   const std::optional<mirror::Schedule::Duration> age = last->age;
   schedule_.emplace(options, session_.clock().steady(), last->whole, age, std::random_device{}());
+  return {};
+}
+
+// What an earlier life noted.
+store::Result<void> Service::recall_trouble() {
+  trouble_.clear();
+  for (const auto kind : {RunKind::kFull, RunKind::kIncremental}) {
+    auto noted = reader_->meta(trouble_key(kind));
+    if (!noted) return store::fail(noted.error());
+    const auto text = noted->value_or("");
+    const auto blank = text.find(' ');
+    const auto since = store::parse_iso8601(text.substr(0, blank));
+    if (since && blank != text.npos) trouble_[kind] = {*since, text.substr(blank + 1)};
+  }
   return {};
 }
 
@@ -183,9 +202,10 @@ base::Awaitable<store::Result<void>> Service::run() {
 void Service::stop() {
   if (std::exchange(stopping_, true)) return;
   notify_.stopping();
+  if (on_stopping) on_stopping(fatal_ ? store::exit_code(fatal_->kind) : 0);
   stop_runs();
   // What waits for a disk that is full would wait for ever; it is fetched again.
-  if (!writer_state_.empty()) static_cast<void>(writer_->close());
+  if (writer_ && !writer_state_.empty()) static_cast<void>(writer_->close());
   attention();
 }
 
@@ -199,10 +219,9 @@ std::chrono::milliseconds Service::pause() const {
                       std::chrono::milliseconds(20), longest);
   }
   const auto next = schedule_->next(now);
-  if (next - now >= longest) return longest;
-  // A full run that has not said its number yet holds an incremental one back.
-  return std::max(std::chrono::ceil<std::chrono::milliseconds>(next - now),
-                  std::chrono::milliseconds(20));
+  // What is due and was not started waits for a full run that has not said its number yet.
+  if (next <= now || next - now >= longest) return longest;
+  return std::chrono::ceil<std::chrono::milliseconds>(next - now);
 }
 
 void Service::start_due() {
@@ -253,6 +272,7 @@ base::Awaitable<store::Result<void>> Service::sync_once(Run& run) {
     options.history = mirror::History::kNone;  // that one brings them
   }
   run.crawl = std::make_unique<mirror::Crawl>(deps, std::move(options), std::move(*who));
+  if (run.stop_wanted) run.crawl->stop();
   co_return co_await run.crawl->run();
 }
 
@@ -264,6 +284,7 @@ base::Awaitable<void> Service::record_failure(const Run& run, const store::Error
   const auto used = difference(session_.client().usage(), run.usage_before);
   store::RunUpdate row;
   row.run_id = *run_id;
+  if (full_ && full_->crawl) row.run_id = std::max(row.run_id, full_->crawl->run_id() + 1);
   row.kind = name_of(run.kind);
   row.started_at = run.started_at;
   row.finished_at = session_.clock().now();
@@ -301,22 +322,23 @@ base::Awaitable<void> Service::conclude(std::unique_ptr<Run>& place) {
     co_return;
   }
   if (*run->result) {
-    schedule_->ended(run->kind, RunEnd::kDone, now);
     passed(*run);
-    co_await trouble({});
     co_return;
   }
   const auto& error = run->result->error();
   const bool valve = error.kind == store::ErrorKind::kStopped;
   schedule_->ended(run->kind, valve ? RunEnd::kStopped : RunEnd::kFailed, now);
-  co_await failed(*run, error);
+  failed(*run, error);
 }
 
 void Service::passed(const Run& run) {
   const auto& p = run.crawl->progress();
+  const bool full = run.kind == RunKind::kFull;
+  const bool whole = !full || p.whole;
+  schedule_->ended(run.kind, whole ? RunEnd::kDone : RunEnd::kFailed, session_.clock().steady());
   synced_at_ = session_.clock().now();
-  const bool news = run.kind == RunKind::kFull || p.pages_changed > 0 || p.pages_gone > 0 ||
-                    p.quarantined > 0 || !trouble_.empty();
+  const bool news =
+      full || p.pages_changed > 0 || p.pages_gone > 0 || p.quarantined > 0 || !trouble_.empty();
   const auto used = difference(session_.client().usage(), run.usage_before);
   base::daemon_log().log(
       news ? spdlog::level::info : spdlog::level::debug,
@@ -325,47 +347,59 @@ void Service::passed(const Run& run) {
       run.crawl->run_id(), name_of(run.kind),
       std::chrono::duration<double>(session_.clock().steady() - run.started).count(), used.requests,
       used.wire_bytes, p.pages_changed, p.pages_gone, p.versions_new, p.quarantined);
+  trouble(RunKind::kIncremental, {});
+  if (full && whole) trouble(RunKind::kFull, {});
+  if (!whole) trouble(RunKind::kFull, p.failures.empty() ? "a listing failed" : p.failures.front());
 }
 
-base::Awaitable<void> Service::failed(const Run& run, const store::Error& error) {
+void Service::failed(const Run& run, const store::Error& error) {
   const auto run_id = run.crawl ? run.crawl->run_id() : 0;
-  switch (error.kind) {
-    case store::ErrorKind::kCanceled:
-      co_return;
-    case store::ErrorKind::kStoreBad:
-    case store::ErrorKind::kSystem:
-      fatal_ = error;
-      co_return;
-    case store::ErrorKind::kCredentialsBad: {
-      const auto now = session_.clock().steady();
-      refused_ = Refused{now, now + kAskAgain};
-      base::daemon_log().error("{}: nothing more is asked until the token changes run_id={}",
-                               error.message, run_id);
-      break;
-    }
-    case store::ErrorKind::kStopped:
-      base::daemon_log().error("{} ({}) run_id={}", error.message, error.hint, run_id);
-      break;
-    default:
-      if (const auto left_out = repeats_.admit(error.name, session_.clock().steady())) {
-        base::daemon_log().warn(
-            "the sync did not come to its end: {} run_id={} status={} "
-            "others_left_out={}",
-            error.message, run_id, error.http_status, *left_out);
-      }
-      break;
+  const bool refused = error.kind == store::ErrorKind::kCredentialsBad &&
+                       error.name != "identity_changed";  // that is another token, and good
+  if (error.kind == store::ErrorKind::kCanceled) return;
+  if (error.kind == store::ErrorKind::kStoreBad || error.kind == store::ErrorKind::kSystem) {
+    fatal_ = error;
+    return;
   }
-  co_await trouble(error.message);
+  const auto now = session_.clock().steady();
+  if (refused) {
+    refused_ = Refused{now, now + kAskAgain};
+    base::daemon_log().error("{}: nothing more is asked until the token changes run_id={}",
+                             error.message, run_id);
+  } else if (error.kind == store::ErrorKind::kStopped) {
+    base::daemon_log().error("{} ({}) run_id={}", error.message, error.hint, run_id);
+  } else if (const auto left_out = repeats_.admit(error.name, now)) {
+    base::daemon_log().warn(
+        "the sync did not come to its end: {} run_id={} status={} others_left_out={}",
+        error.message, run_id, error.http_status, *left_out);
+  }
+  trouble(run.kind, error.message);
 }
 
-base::Awaitable<void> Service::trouble(std::string what) {
-  if (what == trouble_) co_return;
-  if (trouble_.empty() || what.empty()) trouble_since_ = session_.clock().now();
-  trouble_ = std::move(what);
+void Service::trouble(RunKind kind, std::string what) {
+  const auto found = trouble_.find(kind);
+  const bool known = found != trouble_.end();
+  if (known ? found->second.what == what : what.empty()) return;
   std::map<std::string, std::string> meta;
-  meta["trouble"] = trouble_;
-  meta["trouble_since"] = trouble_.empty() ? "" : store::to_iso8601(trouble_since_);
-  co_await note(std::move(meta));
+  if (what.empty()) {
+    trouble_.erase(found);
+    meta[trouble_key(kind)] = "";
+  } else {
+    auto& noted = trouble_[kind];
+    if (!known) noted.since = session_.clock().now();
+    noted.what = std::move(what);
+    meta[trouble_key(kind)] = fmt::format("{} {}", store::to_iso8601(noted.since), noted.what);
+  }
+  submit_note(std::move(meta));
+}
+
+// Not waited for: the loop must go on while the disk is full.
+void Service::submit_note(std::map<std::string, std::string> meta) {
+  store::Batch batch(0, session_.clock().now());
+  batch.meta = std::move(meta);
+  writer_->submit(std::move(batch), [](const store::Result<store::CommitInfo>& written) {
+    if (!written) base::daemon_log().warn("a note was not written: {}", written.error().message);
+  });
 }
 
 base::Awaitable<void> Service::note(std::map<std::string, std::string> meta) {
@@ -378,6 +412,7 @@ base::Awaitable<void> Service::note(std::map<std::string, std::string> meta) {
 void Service::stop_runs() {
   for (const auto* const run : {&full_, &incremental_}) {
     if (!*run) continue;
+    (*run)->stop_wanted = true;
     if ((*run)->crawl) {
       (*run)->crawl->stop();
     } else {
@@ -424,6 +459,9 @@ base::Awaitable<void> Service::reload() {
   } else if (const auto key = needs_restart(config_, *read.config); !key.empty()) {
     wrong.emplace(store::ErrorKind::kUsage, "needs_restart",
                   fmt::format("cannot change {} while the daemon runs", key), "restart it");
+  } else if (!writer_state_.empty()) {
+    wrong.emplace(store::ErrorKind::kSystem, "disk_full", "writing waits for the disk",
+                  "reload again once there is room");
   } else {
     auto taken = co_await take_over(std::move(*read.config), std::move(token));
     if (!taken) wrong = taken.error();
@@ -444,16 +482,23 @@ base::Awaitable<store::Result<void>> Service::take_over(config::Config config, b
   }
   stop_runs();
   co_await stopped_runs();
+  if (stopping_) co_return store::Result<void>();
+  const bool reopens = config.mirror.history != config_.mirror.history;
   config_ = std::move(config);
   const auto& level = globals_.log_level.empty() ? config_.log.level : globals_.log_level;
   auto logging = base::configure_logging(level, config_.log.format);
   if (!logging) co_return logging;
-  session_.persist_waits_in(nullptr);
-  auto reopen = [this] {
-    auto reopened = close();
-    return reopened ? open() : reopened;
-  };
-  auto planned = co_await base::run_on(errands_, std::move(reopen));
+  store::Result<void> planned;
+  if (reopens) {
+    // The policy takes effect on the whole file.
+    session_.persist_waits_in(nullptr);
+    auto reopen = [this] {
+      auto closed = close();
+      if (!closed) base::daemon_log().warn("closing the mirror: {}", closed.error().message);
+      return open();
+    };
+    planned = co_await base::run_on(errands_, std::move(reopen));
+  }
   session_.replace_token(std::move(token));
   if (planned) planned = plan();
   if (!planned) fatal_ = planned.error();
@@ -515,9 +560,9 @@ void Service::watch_workers() {
 
 bool Service::stalled() {
   const auto now = session_.clock().steady();
-  const auto governor = session_.governor().status();
+  const auto& governor = session_.governor();
   std::int64_t moved = session_.client().usage().requests;
-  bool waits = governor.closed_until || governor.in_flight > 0 || !writer_state_.empty();
+  bool waits = !governor.open() || governor.status().in_flight > 0 || !writer_state_.empty();
   for (const auto* const run : {&full_, &incremental_}) {
     if (!*run || !(*run)->crawl) continue;
     const auto& p = (*run)->crawl->progress();
@@ -565,14 +610,12 @@ std::string Service::status() const {
   if (!writer_state_.empty()) add(writer_state_);
   if (full_) add(status_of(*full_));
   if (incremental_) add(status_of(*incremental_));
-  if (refused_) {
-    add(fmt::format("credentials refused since {}: waiting for another token",
-                    store::to_iso8601(trouble_since_)));
-    return text;
+  for (const auto& [kind, trouble] : trouble_) {
+    add(fmt::format("{}trouble since {}: {}",
+                    refused_ ? "credentials refused, no more is asked: " : "",
+                    store::to_iso8601(trouble.since), trouble.what));
   }
-  if (!trouble_.empty()) {
-    add(fmt::format("trouble since {}: {}", store::to_iso8601(trouble_since_), trouble_));
-  }
+  if (refused_) return text;
   if (full_ || incremental_) return text;
   if (synced_at_) add(fmt::format("synced at {}", store::to_iso8601(*synced_at_)));
   const auto now = session_.clock().steady();

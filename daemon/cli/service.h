@@ -11,16 +11,20 @@
 //    asking until the token changes, a signal says so, or kAskAgain is over. A safety valve stops
 //    one run, not the daemon. A full disk suspends the writer; readers go on. Damage, and what only
 //    a restart can heal, end run() with an error.
-// 4. `trouble` and `trouble_since` in the mirror's meta say what is amiss, for `status`.
+// 4. `trouble.full` and `trouble.incremental` in the mirror's meta say since when what is amiss
+// with
+//    runs of that kind, for `status`; a run of it that succeeds ends that, a full one both.
 // 5. systemd's watchdog is fed while the parser, the reader, the writer and the runs get on; waits
 //    that the site asks for, and a full disk, are lawful.
 //
-// Threads: the network thread, but for open() and close(), which are for before and after run().
+// Threads: the network thread; open() and close() block, and are for before and after run().
 // Ownership: refers to the session, which outlives it, and to `globals`.
 
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <filesystem>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -50,6 +54,8 @@ class Service {
   // Until stop(), or the error that ends the daemon.
   base::Awaitable<store::Result<void>> run();
   void stop();
+  // Called when the end begins, with the exit code that it leads to.
+  std::function<void(int code)> on_stopping;
   // Commits what is queued.
   store::Result<void> close();
 
@@ -60,10 +66,16 @@ class Service {
     base::Clock::Steady again_at;  // when the same one is tried again
   };
 
+  struct Trouble {
+    store::Time since{};
+    std::string what;
+  };
+
   void listen();
   void attention();
   std::chrono::milliseconds pause() const;
   store::Result<void> plan();
+  store::Result<void> recall_trouble();
 
   void start_due();
   base::Awaitable<void> sync(Run& run);
@@ -72,7 +84,7 @@ class Service {
   base::Awaitable<void> conclude(std::unique_ptr<Run>& run);
   base::Awaitable<void> conclude_ended();
   void passed(const Run& run);
-  base::Awaitable<void> failed(const Run& run, const store::Error& error);
+  void failed(const Run& run, const store::Error& error);
   void stop_runs();
   base::Awaitable<void> stopped_runs();
 
@@ -80,7 +92,9 @@ class Service {
   base::Awaitable<store::Result<void>> take_over(config::Config config, base::Secret token);
   base::Awaitable<void> refresh_token();
   base::Awaitable<void> look_at_token();
-  base::Awaitable<void> trouble(std::string what);
+  // Nothing = it is over.
+  void trouble(mirror::RunKind kind, std::string what);
+  void submit_note(std::map<std::string, std::string> meta);
   base::Awaitable<void> note(std::map<std::string, std::string> meta);
 
   void watch_workers();
@@ -108,8 +122,7 @@ class Service {
   bool stopping_ = false;
   std::optional<Refused> refused_;
   std::optional<store::Error> fatal_;
-  std::string trouble_;
-  store::Time trouble_since_{};
+  std::map<mirror::RunKind, Trouble> trouble_;
   std::optional<store::Time> synced_at_;
   std::string writer_state_;  // why writing waits; empty = it does not
 

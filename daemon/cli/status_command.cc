@@ -22,8 +22,9 @@ struct Status {
   std::string site_url;
   std::string wait_until;
   std::string wait_reason;
-  std::string trouble;
-  std::string trouble_since;
+  std::string trouble_full;  // "since what"
+  std::string trouble_incremental;
+  std::string last_full_at;
   std::int64_t file_bytes = 0;
   store::Counts counts;
   std::vector<store::SpaceRow> spaces;
@@ -55,8 +56,9 @@ store::Result<Status> gather(const std::filesystem::path& path) {
       take(meta_or_empty(mirror, "site_url"), status.site_url),
       take(meta_or_empty(mirror, "rate_wait_until"), status.wait_until),
       take(meta_or_empty(mirror, "rate_wait_reason"), status.wait_reason),
-      take(meta_or_empty(mirror, "trouble"), status.trouble),
-      take(meta_or_empty(mirror, "trouble_since"), status.trouble_since),
+      take(meta_or_empty(mirror, "trouble.full"), status.trouble_full),
+      take(meta_or_empty(mirror, "trouble.incremental"), status.trouble_incremental),
+      take(meta_or_empty(mirror, "last_full_sync_at"), status.last_full_at),
       take(mirror.counts(), status.counts),
       take(mirror.spaces(), status.spaces),
       take(mirror.runs(kRunsShown), status.runs),
@@ -76,6 +78,14 @@ store::Result<Status> gather(const std::filesystem::path& path) {
   return status;
 }
 
+std::vector<std::pair<std::string, std::string>> troubles(const Status& status) {
+  std::vector<std::pair<std::string, std::string>> all;
+  if (!status.trouble_full.empty()) all.emplace_back("full", status.trouble_full);
+  if (!status.trouble_incremental.empty())
+    all.emplace_back("incremental", status.trouble_incremental);
+  return all;
+}
+
 nlohmann::json as_json(const Status& status, const std::filesystem::path& path) {
   nlohmann::json json = {{"mirror", path.string()},
                          {"site_url", status.site_url},
@@ -91,8 +101,13 @@ nlohmann::json as_json(const Status& status, const std::filesystem::path& path) 
   if (!status.wait_until.empty()) {
     json["wait"] = {{"until", status.wait_until}, {"reason", status.wait_reason}};
   }
-  if (!status.trouble.empty()) {
-    json["trouble"] = {{"since", status.trouble_since}, {"message", status.trouble}};
+  if (!status.last_full_at.empty()) json["last_full_sync_at"] = status.last_full_at;
+  json["trouble"] = nlohmann::json::array();
+  for (const auto& [kind, text] : troubles(status)) {
+    const auto blank = text.find(' ');
+    json["trouble"].push_back({{"kind", kind},
+                               {"since", text.substr(0, blank)},
+                               {"message", blank == text.npos ? "" : text.substr(blank + 1)}});
   }
   json["freshness"] = nlohmann::json::array();
   for (const auto& space : status.spaces) {
@@ -179,8 +194,11 @@ void print(const Status& status, const std::filesystem::path& path, std::ostream
     out << fmt::format("limits   the site asked us to wait until {} ({})\n", status.wait_until,
                        printable(status.wait_reason));
   }
-  if (!status.trouble.empty()) {
-    out << fmt::format("trouble  since {}: {}\n", status.trouble_since, printable(status.trouble));
+  if (!status.last_full_at.empty()) {
+    out << fmt::format("full     last look at everything ended {}\n", status.last_full_at);
+  }
+  for (const auto& [kind, text] : troubles(status)) {
+    out << fmt::format("trouble  {} runs since {}\n", kind, printable(text));
   }
   if (!status.spaces.empty()) out << "\nspaces by size\n";
   std::size_t width = 0;

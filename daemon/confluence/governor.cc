@@ -31,6 +31,7 @@ class Governor::Impl {
   };
   using Queue = std::list<Waiter*>;
   static constexpr std::size_t kPriorities = 4;
+  static constexpr std::chrono::seconds kLongestNap{30};
 
   Moment now() const { return {clock.steady(), clock.now()}; }
   bool anyone_waits() const {
@@ -86,8 +87,9 @@ void Governor::Impl::pump() {
       const auto at = rules.next_send(now_steady);
       if (at > now_steady) {
         if (at == GovernorRules::Steady::max()) return;
-        // By its length: the clock may be another than the timer's.
-        alarm.expires_after(at - now_steady);
+        // By its length: the clock may be another than the timer's, which stands still while the
+        // machine sleeps.
+        alarm.expires_after(std::min<GovernorRules::Duration>(at - now_steady, kLongestNap));
         alarm.async_wait([weak = std::weak_ptr(self)](const boost::system::error_code& error) {
           const auto alive = weak.lock();
           if (!error && alive) (*alive)->pump();

@@ -66,15 +66,18 @@ base::Awaitable<std::int64_t> Changes::look(const std::string& sort, store::Time
 base::Awaitable<void> Changes::look_at(std::vector<store::Id> spaces, std::string sort,
                                        store::Time cutoff) {
   const auto subject = fmt::format("listing:changes by {}", sort);
+  const bool sweep = sort == kById;
   confluence::PagesQuery query;
   query.space_ids = std::move(spaces);
   query.statuses = context_.options.page_statuses;
   query.sort = std::move(sort);
   query.bodies = false;
   const auto slot = context_.make_slot();
-  auto fetch = [this](std::string target) {
-    return context_.deps.client.pages(std::move(target), confluence::Priority::kHeadPoll,
-                                      confluence::RetryBudget());
+  using Answer = store::Result<confluence::Listing<store::Page>>;
+  auto fetch = [this, sweep](std::string target) -> base::Awaitable<Answer> {
+    if (sweep) co_await context_.turn();
+    co_return co_await context_.deps.client.pages(
+        std::move(target), confluence::Priority::kHeadPoll, confluence::RetryBudget());
   };
   auto take = [this, cutoff, &slot](confluence::Listing<store::Page> listing) {
     return keep(std::move(listing), cutoff, *slot);

@@ -23,7 +23,6 @@ namespace mirror {
 namespace {
 
 constexpr int kMaxBodyRounds = 3;
-constexpr std::size_t kRunsLookedAt = 100;
 constexpr std::size_t kUsersPerRequest = 250;  // OpenAPI document, POST /users-bulk
 constexpr std::chrono::hours kResumeWithin{24};
 constexpr std::int64_t kSweepShare = 20;  // a closing sweep may cost a 20th of the crawl
@@ -57,7 +56,7 @@ struct Past {
   std::string full_scope;                            // of the last full run
   std::map<std::int64_t, std::string> observations;  // the last before they began
   store::Observation last_observation = 0;
-  std::vector<store::RunUpdate> runs;  // newest first
+  std::vector<store::RunUpdate> runs;  // those that have not ended; newest first
   store::Counts counts;
   std::vector<store::QuarantineRow> quarantine;
 };
@@ -91,7 +90,7 @@ store::Result<Past> read_past(store::Reader& reader) {
   auto last_observation = reader.last_observation();
   if (!last_observation) return store::fail(last_observation.error());
   past.last_observation = *last_observation;
-  auto runs = reader.runs(kRunsLookedAt);
+  auto runs = reader.unfinished_runs();
   if (!runs) return store::fail(runs.error());
   past.runs = std::move(*runs);
   auto counts = reader.counts();
@@ -170,6 +169,7 @@ class Crawl::Impl {
   store::Observation seen_before_ = 0;    // what was observed since then is of this crawl
   std::optional<store::Time> watermark_;  // set: this run is incremental
   bool saw_all_changes_ = true;           // of an incremental run
+  std::string noted_watermark_;           // when this run began
   std::vector<std::int64_t> abandoned_;   // crawls whose walks are given up
   std::vector<store::WalkState> unfinished_;
   std::optional<store::RunUpdate> earlier_;  // what this run did before it was interrupted
@@ -254,7 +254,7 @@ void Crawl::Impl::take_up(Past& past) {
   std::int64_t last_walk_id = 0;
   std::optional<std::int64_t> chosen;
   for (auto& [crawl_id, scope] : past.scopes) {
-    if (scope != context_.options.scope) continue;
+    if (scope != context_.options.scope || crawl_id == context_.options.beside_run) continue;
     if (chosen) abandoned_.push_back(*chosen);
     chosen = crawl_id;
   }
@@ -299,6 +299,14 @@ base::Awaitable<void> Crawl::Impl::begin() {
   if (was_whole) context_.set_budget(context_.options.requests_per_hour);
   if (context_.options.incremental && was_whole) {
     if (const auto since = store::parse_iso8601(past->watermark)) watermark_ = *since;
+  }
+  noted_watermark_ = past->watermark;
+  if (context_.options.beside_run > 0 && !watermark_) {
+    context_.run_id = 0;
+    context_.fail(store::Error(store::ErrorKind::kBusy, "full_run_under_way",
+                               "cannot follow changes: a full run is under way, and none has "
+                               "come to its end before"));
+    co_return;
   }
   take_up(*past);
 
@@ -486,7 +494,8 @@ base::Awaitable<void> Crawl::Impl::follow_changes() {
   std::vector<store::Id> ids;
   for (const auto& space : spaces_.admitted()) ids.push_back(space.id);
   const auto cost = context_.progress.pages_known / kMaxPageSize + 1;
-  const bool cheap = cost * kSweepShare <= context_.deps.client.usage().requests;
+  const auto used = context_.deps.client.usage().requests - context_.options.usage_before.requests;
+  const bool cheap = cost * kSweepShare <= used;
   const bool sweep = context_.options.closing_sweep && cheap;
   return changes_.follow_up(std::move(ids), site_time_at_start_, sweep);
 }
@@ -567,8 +576,11 @@ base::Awaitable<void> Crawl::Impl::release_what_is_well(store::Batch& batch) {
     const auto versions_of = id_after(subject, "versions:");
     const bool of_other_scope =
         space && spaces_.seen(*space) && !context_.admitted_spaces.contains(*space);
-    const bool general = subject.starts_with("listing:") || subject.starts_with("space:") ||
-                         subject == kUsersSubject || subject == "page:" || subject == "versions:";
+    const bool listing = subject.starts_with("listing:") || subject.starts_with("space:");
+    // An incremental run has looked at changes alone.
+    const bool looked_at = !watermark_ || subject.starts_with("listing:changes");
+    const bool general = (listing && looked_at) || subject == kUsersSubject || subject == "page:" ||
+                         subject == "versions:";
     if ((general && !of_other_scope) || (versions_of && !history_due->contains(*versions_of))) {
       well.push_back(subject);
     }
@@ -581,10 +593,11 @@ base::Awaitable<std::string> Crawl::Impl::newest_watermark() {
   auto query = [](store::Reader& reader) { return reader.meta("watermark"); };
   auto noted = co_await context_.read(std::move(query));
   auto newest = *site_time_at_start_;
-  if (!noted) {
-    context_.fail(noted.error());
-  } else if (const auto before = store::parse_iso8601(noted->value_or(""))) {
-    newest = std::max(newest, *before);
+  // One that was there before may be wrong, and must not stay for ever.
+  if (noted && *noted != noted_watermark_) {
+    if (const auto beside = store::parse_iso8601(noted->value_or(""))) {
+      newest = std::max(newest, *beside);
+    }
   }
   co_return store::to_iso8601(newest);
 }
@@ -599,6 +612,7 @@ base::Awaitable<void> Crawl::Impl::note_what_was_seen(store::Batch& batch,
   batch.meta["full_scope"] = context_.options.scope;
   batch.meta["spaces_left_out"] = fmt::format("{}", fmt::join(spaces_.left_out(), ","));
   batch.meta["last_full_sync_at"] = store::to_iso8601(finished_at);
+  context_.progress.whole = true;
 }
 
 base::Awaitable<store::Result<void>> Crawl::Impl::finish() {
@@ -611,7 +625,7 @@ base::Awaitable<store::Result<void>> Crawl::Impl::finish() {
   progress.quarantined = static_cast<std::int64_t>(context_.in_quarantine().size());
   const bool plan_is_worthless = fatal && (fatal->kind == store::ErrorKind::kCredentialsBad ||
                                            fatal->kind == store::ErrorKind::kStopped);
-  if (!fatal || plan_is_worthless) {
+  if (!fatal || plan_is_worthless || watermark_) {
     batch.drop_walks_of_crawl = context_.run_id;
     batch.meta[meta_key(context_.run_id, "scope")] = "";
     batch.meta[meta_key(context_.run_id, "site_time")] = "";

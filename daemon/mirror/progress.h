@@ -22,6 +22,7 @@ struct Progress {
   std::int64_t histories_done = 0;   // version listings committed
   std::int64_t histories_known = 0;  // those done and those known to be due
   std::int64_t versions_new = 0;
+  bool whole = false;  // at the end: a full run has seen everything
   std::int64_t quarantined =
       0;  // at the end: everything that waits in quarantine, from earlier runs too
   int waiting_for_turn = 0;  // listings that the budget holds back

@@ -33,7 +33,8 @@ void Schedule::move_on(Grid& grid, Steady now) {
 
 Schedule::Duration Schedule::retry_pause() const {
   if (once()) return kRetryOnce;
-  const auto longest = std::max(incremental_.interval, full_.interval / kRetryShare);
+  const Duration most = whole_ ? full_.interval / kRetryShare : Duration(kLongestRetryAtFirst);
+  const auto longest = std::max(incremental_.interval, most);
   auto pause = incremental_.interval;
   for (int i = 1; i < std::min(failures_, kMostDoublings) && pause < longest; ++i) pause *= 2;
   return std::min(pause, longest);

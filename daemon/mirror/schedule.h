@@ -14,8 +14,9 @@
 //    it if it is due within kMostJitter; it waits for one that is under way, and lets those that
 //    fall due later run beside it.
 // 4. A full run that failed is tried again after `interval`, doubled each time, at most after a
-//    quarter of reconcile_interval; one that a safety valve stopped waits for its next place. An
-//    incremental one that failed waits for its next place anyway.
+//    quarter of reconcile_interval (before the first whole one, kLongestRetryAtFirst); one that a
+//    safety valve stopped waits for its next place. An incremental one that failed waits for its
+//    next place anyway.
 // 5. ask() makes a run due now: an incremental one where that is possible. While one is under way
 //    it is remembered, once.
 // 6. interval 0: one run, tried until it succeeds, then only what is asked for.
@@ -32,6 +33,7 @@
 namespace mirror {
 
 enum class RunKind { kIncremental, kFull };
+// A full run is done if it has seen everything.
 enum class RunEnd { kDone, kFailed, kStopped };
 
 struct ScheduleOptions {
@@ -47,6 +49,7 @@ class Schedule {
   static constexpr std::chrono::minutes kMostJitter{1};
   // The pause after a failed run where interval is 0.
   static constexpr std::chrono::minutes kRetryOnce{5};
+  static constexpr std::chrono::minutes kLongestRetryAtFirst{15};
 
   // `whole`: a full run has ended before. `since_full`: how long ago; nullopt: one is due.
   Schedule(ScheduleOptions options, Steady start, bool whole, std::optional<Duration> since_full,

@@ -17,6 +17,7 @@ constexpr std::size_t kPart = 10'000;
 // So few are believed whatever their share: in a small mirror each page is many per cent.
 constexpr std::int64_t kFew = 20;
 constexpr std::size_t kSpacesNamed = 5;
+constexpr std::chrono::days kAskedAgainFor{30};
 constexpr const char* kSubject = "listing:pages by id";
 constexpr const char* kSpacesSubject = "listing:spaces by id";
 constexpr const char* kDeleted = "deleted";
@@ -58,9 +59,7 @@ base::Awaitable<std::vector<Vanished::Missing>> Vanished::candidates(store::Obse
     co_return std::vector<Missing>();
   }
   std::erase_if(*unseen, [this](const Missing& page) {
-    const bool not_looked_at =
-        !context_.options.whole_site && !context_.admitted_spaces.contains(page.space_id);
-    return not_looked_at || context_.in_quarantine().contains(page_subject(page.page_id));
+    return !context_.options.whole_site && !context_.admitted_spaces.contains(page.space_id);
   });
   co_return std::move(*unseen);
 }
@@ -87,6 +86,7 @@ base::Awaitable<void> Vanished::look(store::Observation since) {
     base::crawl_log().info("a listing failed: nothing is taken for gone in this run");
     co_return;
   }
+  if (context_.options.whole_site) co_await ask_for_tombstones();
   auto pages = co_await candidates(since);
   const auto excluded =
       std::stable_partition(pages.begin(), pages.end(), [this](const Missing& page) {
@@ -117,12 +117,21 @@ base::Awaitable<void> Vanished::ask_batch(std::vector<Missing> pages, bool last_
   for (const auto& page : pages) open[page.page_id] = page.space_id;
   store::Batch tombstones(0, store::Time{});
   std::size_t shown = 0;
+  bool unreadable = false;
   do {
     const auto before = open.size();
-    const bool asked = co_await ask_once(open, tombstones);
+    unreadable = false;
+    const bool asked = co_await ask_once(open, tombstones, unreadable);
     if (!asked) co_return;
     shown = before - open.size();
   } while (shown > 0 && !open.empty());
+  if (unreadable && !open.empty()) {
+    // Whose row it is can only be told by asking for fewer; of one page it is its own.
+    pages.clear();
+    for (const auto& [page_id, space_id] : open) pages.push_back({page_id, space_id});
+    if (pages.size() > 1) co_await ask_halves(std::move(pages), last_time, missing);
+    co_return;
+  }
   for (const auto& [page_id, space_id] : open) {
     missing.push_back({page_id, space_id});
     if (last_time) bury(tombstones, page_id, kVanished);
@@ -130,8 +139,40 @@ base::Awaitable<void> Vanished::ask_batch(std::vector<Missing> pages, bool last_
   if (last_time && !tombstones.gone_pages.empty()) tombstones_.push_back(std::move(tombstones));
 }
 
+base::Awaitable<void> Vanished::ask_halves(std::vector<Missing> pages, bool last_time,
+                                           std::vector<Missing>& missing) {
+  for (auto& half : parts_of(pages, (pages.size() + 1) / 2)) {
+    if (context_.fatal) co_return;
+    co_await ask_batch(std::move(half), last_time, missing);
+  }
+}
+
+// What was hidden when it vanished may have been deleted since; and what is there again comes in.
+base::Awaitable<void> Vanished::ask_for_tombstones() {
+  const auto since = context_.deps.clock.now() - kAskedAgainFor;
+  auto query = [since](store::Reader& reader) { return reader.vanished_since(since); };
+  auto vanished = co_await context_.read(std::move(query));
+  if (!vanished) {
+    context_.fail(vanished.error());
+    co_return;
+  }
+  std::erase_if(*vanished, [this](const store::DuePage& page) {
+    return !context_.admitted_spaces.contains(page.space_id);
+  });
+  for (const auto& part : parts_of(*vanished, kMaxIdsPerRequest)) {
+    if (context_.fatal) co_return;
+    std::unordered_map<store::Id, store::Id> open;
+    for (const auto& page : part) open[page.page_id] = page.space_id;
+    store::Batch unused(0, store::Time{});
+    bool unreadable = false;
+    const auto deleted_before = deleted_;
+    co_await ask_once(open, unused, unreadable);
+    deleted_ = deleted_before;  // the valve is for what the mirror took for alive
+  }
+}
+
 base::Awaitable<bool> Vanished::ask_once(std::unordered_map<store::Id, store::Id>& open,
-                                         store::Batch& tombstones) {
+                                         store::Batch& tombstones, bool& unreadable) {
   co_await context_.turn();
   confluence::PagesQuery query;
   for (const auto& [page_id, space_id] : open) query.page_ids.push_back(page_id);
@@ -143,8 +184,8 @@ base::Awaitable<bool> Vanished::ask_once(std::unordered_map<store::Id, store::Id
     return context_.deps.client.pages(std::move(target), confluence::Priority::kBodies,
                                       confluence::RetryBudget());
   };
-  auto take = [this, &open, &slot,
-               &tombstones](confluence::Listing<store::Page> listing) -> base::Awaitable<bool> {
+  auto take = [this, &open, &slot, &tombstones,
+               &unreadable](confluence::Listing<store::Page> listing) -> base::Awaitable<bool> {
     tombstones.observation = listing.observation;
     tombstones.observed_at = listing.received_at;
     for (const auto& page : listing.rows) {
@@ -153,7 +194,9 @@ base::Awaitable<bool> Vanished::ask_once(std::unordered_map<store::Id, store::Id
       open.erase(page.id);
     }
     for (const auto& row : listing.bad_rows) {
-      std::erase_if(open, [&](const auto& page) { return std::to_string(page.first) == row.id; });
+      const auto named = std::erase_if(
+          open, [&](const auto& page) { return std::to_string(page.first) == row.id; });
+      unreadable = unreadable || named == 0;
     }
     co_await keep(std::move(listing), *slot);
     co_return !context_.fatal;

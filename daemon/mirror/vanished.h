@@ -3,7 +3,7 @@
 // What the mirror holds and the site no longer shows.
 //
 // 1. Candidates are the pages that no answer since the crawl began has shown, if every listing of
-//    it came to its end; a page in quarantine is none.
+//    it came to its end; a row that cannot be read convinces nobody that its page is gone.
 // 2. Each is asked for by id, whatever its status, in batches: twice, with the rest of the crawl
 //    between, and a look that shows some is repeated for the others alone, so that an answer that
 //    was cut convinces nobody. What is there after all comes in as it is; what both looks miss has
@@ -11,7 +11,9 @@
 //    as `deleted` is deleted. What is in a space that the configuration does not admit is excluded.
 // 3. The valve: more vanished and deleted pages than the options allow stop the crawl (kStopped,
 //    "too_many_vanished"), and stopped() says which they are.
-// 4. Nothing is written before take_tombstones(), which is for when the identity canary was green
+// 4. What has vanished within the last kAskedAgainFor is asked for once more: what was hidden then
+//    may have been deleted since.
+// 5. Nothing is written before take_tombstones(), which is for when the identity canary was green
 //    once more.
 //
 // Network thread only; refers to its arguments, which outlive it.
@@ -49,14 +51,18 @@ class Vanished {
   static store::Result<Known> read_known(store::Reader& reader);
 
   base::Awaitable<std::vector<Missing>> candidates(store::Observation since);
+  base::Awaitable<void> ask_for_tombstones();
   void exclude(const std::vector<Missing>& pages);
   // Which of these the site does not show.
   base::Awaitable<std::vector<Missing>> ask(std::vector<Missing> pages, bool last_time);
   base::Awaitable<void> ask_batch(std::vector<Missing> pages, bool last_time,
                                   std::vector<Missing>& missing);
-  // What the answer shows leaves `open`. False: there was no whole answer.
+  base::Awaitable<void> ask_halves(std::vector<Missing> pages, bool last_time,
+                                   std::vector<Missing>& missing);
+  // What the answer shows leaves `open`. False: there was no whole answer. `unreadable`: a row was
+  // bad, and names none of these pages.
   base::Awaitable<bool> ask_once(std::unordered_map<store::Id, store::Id>& open,
-                                 store::Batch& tombstones);
+                                 store::Batch& tombstones, bool& unreadable);
   base::Awaitable<void> keep(confluence::Listing<store::Page> listing, CommitSlot& slot);
   void bury(store::Batch& batch, store::Id page_id, std::string reason);
   base::Awaitable<void> look_for_spaces(const std::vector<store::SpaceRow>& known);

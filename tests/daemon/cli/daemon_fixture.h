@@ -35,11 +35,12 @@ class DaemonFixture : public ::testing::Test {
   }
   std::filesystem::path file(const std::string& name) const { return folder_.path() / name; }
   void write(const std::string& name, const std::string& text) const { folder_.write(name, text); }
-  void configure(const std::string& interval, const std::string& mirror = {}) const {
+  void configure(const std::string& interval, const std::string& mirror = {},
+                 const std::string& sync = {}) const {
     write("confmirror.toml", "[site]\nurl = \"" + server_->url() + "\"\nemail = \"" +
                                  server_->options().email +
                                  "\"\ntoken_file = \"token\"\n[sync]\ninterval = \"" + interval +
-                                 "\"\n[mirror]\npath = \"mirror.db\"\n" + mirror);
+                                 "\"\n" + sync + "[mirror]\npath = \"mirror.db\"\n" + mirror);
   }
   std::unique_ptr<DaemonProcess> start(
       std::chrono::microseconds watchdog = std::chrono::microseconds(0)) const {
@@ -85,10 +86,16 @@ class DaemonFixture : public ::testing::Test {
   bool becomes_equal() const {
     return eventually([this] { return differences().empty(); });
   }
+  // Newest first; never empty, so that a test may look at the first.
   std::vector<store::RunUpdate> runs() const {
     auto reader = store::Reader::open(file("mirror.db"));
+    if (!reader) {
+      ADD_FAILURE() << reader.error().message;
+      return {store::RunUpdate()};
+    }
     auto rows = (*reader)->runs(100);
-    return rows ? *rows : std::vector<store::RunUpdate>();
+    if (!rows) ADD_FAILURE() << rows.error().message;
+    return rows && !rows->empty() ? *rows : std::vector<store::RunUpdate>{store::RunUpdate()};
   }
   std::string status() const {
     std::ostringstream out;

@@ -120,7 +120,7 @@ TEST_F(DaemonTest, ARefusedTokenEndsTheAskingUntilThereIsAnother) {
   daemon->signal(SIGUSR1);
   EXPECT_TRUE(daemon->says("STATUS=credentials refused"));
   EXPECT_THAT(daemon->log(), HasSubstr("nothing more is asked until the token changes"));
-  EXPECT_THAT(status(), HasSubstr("trouble  since "));
+  EXPECT_THAT(status(), HasSubstr("trouble  incremental runs since "));
   server_->reset_counters();
   const auto from = daemon->now();
   write("token.new", "another-token");
@@ -229,6 +229,39 @@ TEST_F(DaemonTest, TheWatchdogIsFedWhileTheSiteAsksForAWait) {
            8;
   })) << daemon->log();
   expect_stops(*daemon);
+}
+
+TEST_F(DaemonTest, ChangesAreFollowedWhileALookAtEverythingIsSpreadOverHours) {
+  given_site(300);
+  expect_stops(*started());
+  {
+    auto writer = store::Writer::open(file("mirror.db"), {});
+    ASSERT_TRUE(writer);
+    store::Batch batch(0, store::Time{});
+    batch.meta["last_full_sync_at"] = "2001-01-01T00:00:00Z";
+    (*writer)->submit(std::move(batch), [](const store::Result<store::CommitInfo>&) {});
+    ASSERT_TRUE((*writer)->close());
+  }
+  configure("1h", "", "reconcile_requests_per_hour = 2\n");
+  const auto daemon = start();
+  EXPECT_TRUE(eventually([this] { return runs().front().run_id == 2; })) << daemon->log();
+  edit();
+  daemon->signal(SIGUSR1);
+  EXPECT_TRUE(becomes_equal());
+  EXPECT_TRUE(eventually([this] { return runs().front().outcome == "done"; }));
+  const auto rows = runs();
+  ASSERT_EQ(rows.size(), 3U);
+  EXPECT_EQ(rows[0].kind, "incremental");
+  EXPECT_EQ(rows[1].kind, "full");
+  EXPECT_EQ(rows[1].outcome, "running");
+  expect_stops(*daemon);
+  EXPECT_EQ(runs()[1].outcome, "interrupted");
+  configure("1h");
+  const auto again = start();
+  EXPECT_TRUE(eventually([this] { return runs().size() == 3 && runs()[1].outcome == "done"; }))
+      << again->log();
+  EXPECT_EQ(differences(), "");
+  expect_stops(*again);
 }
 
 TEST_F(DaemonTest, StoppedAtAnyInstantItCommitsWhatItHasAndGoesOnThere) {
