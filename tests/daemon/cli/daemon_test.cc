@@ -15,7 +15,12 @@ using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-class DaemonTest : public test::DaemonFixture {};
+class DaemonTest : public test::DaemonFixture {
+ protected:
+  static bool has(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+  }
+};
 
 TEST_F(DaemonTest, SaysThatItIsReadySyncsAndStops) {
   given_site(300);
@@ -163,6 +168,12 @@ TEST_F(DaemonTest, AValveStopsOneRunAndNotTheDaemon) {
   edit();
   daemon->signal(SIGUSR1);
   EXPECT_TRUE(becomes_equal());
+  EXPECT_TRUE(eventually([this] { return runs().front().outcome == "done"; }));
+  EXPECT_THAT(status(), HasSubstr("trouble  full runs since ")) << "only a full run can tell";
+  expect_stops(*daemon);
+  // The full run is due once more, and now it passes.
+  daemon = started();
+  EXPECT_TRUE(eventually([this] { return !has(status(), "trouble"); })) << status();
   expect_stops(*daemon);
 }
 

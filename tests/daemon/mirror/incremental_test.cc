@@ -137,6 +137,70 @@ TEST_F(IncrementalTest, APollThatFailsIsRepeatedFromWhereTheLastOneWas) {
   expect_equal();
 }
 
+TEST_F(IncrementalTest, AFullRunIsWholeOnlyIfEveryListingCameToItsEnd) {
+  given_site(content(6, 300, 2));
+  EXPECT_TRUE(crawl().progress.whole);
+  site().change_settings([](site::Settings& settings) { settings.results_cap = 10; });
+  site().set_fault(Fault::kRefusedCursor, 1);
+  const auto failed = crawl();
+  EXPECT_TRUE(failed.result);
+  EXPECT_FALSE(failed.progress.whole);
+  const auto before = quarantined();
+  EXPECT_THAT(before, ::testing::Contains(::testing::StartsWith("listing:")));
+  // An incremental run looks at none of those listings, and says nothing about them.
+  site().clear_faults();
+  options.incremental = true;
+  EXPECT_TRUE(crawl().result);
+  EXPECT_THAT(quarantined(), ::testing::Contains(::testing::StartsWith("listing:space")));
+  options.incremental = false;
+  EXPECT_TRUE(crawl().progress.whole);
+  EXPECT_THAT(quarantined(), ::testing::IsEmpty());
+}
+
+TEST_F(IncrementalTest, BesideAFullRunThereMustHaveBeenOneBefore) {
+  given_site(content(3, 60, 2));
+  options.incremental = true;
+  options.beside_run = 7;
+  const auto outcome = crawl();
+  ASSERT_FALSE(outcome.result);
+  EXPECT_EQ(outcome.result.error().name, "full_run_under_way");
+  EXPECT_TRUE(reader()->runs(10)->empty());
+}
+
+TEST_F(IncrementalTest, AFullRunIsTakenUpHoweverManyOthersEndedSince) {
+  given_site(content(6, 600, 2));
+  expect_done(crawl());
+  options.refetch_bodies = true;
+  std::int64_t run_id = 0;
+  for (int commits = 6; run_id == 0; ++commits) {
+    ASSERT_TRUE(crawl_and_die_before_commit(commits));
+    const auto walks = reader()->walks();
+    if (!walks->empty()) run_id = walks->front().crawl_id;
+  }
+  {
+    auto writer = store::Writer::open(process.path, {});
+    ASSERT_TRUE(writer);
+    store::Batch batch(0, base::SystemClock().now());
+    for (int i = 1; i <= 150; ++i) {
+      store::RunUpdate run;
+      run.run_id = run_id + i;
+      run.kind = "incremental";
+      run.outcome = "done";
+      batch.runs.push_back(std::move(run));
+    }
+    (*writer)->submit(std::move(batch), [](const store::Result<store::CommitInfo>&) {});
+    ASSERT_TRUE((*writer)->close());
+  }
+  expect_done(crawl());
+  const auto runs = reader()->runs(1000);
+  for (const auto& run : *runs) {
+    if (run.run_id == run_id) {
+      EXPECT_EQ(run.outcome, "done") << "it was begun anew";
+    }
+  }
+  expect_equal();
+}
+
 TEST_F(IncrementalTest, AChangeInASpaceThatNobodyKnowsLooksAtEverything) {
   given_site(content(6, 600, 2));
   site().with_content([](site::Content& content) { content.restrict_space(3, true); });

@@ -113,7 +113,7 @@ TEST_F(VanishedTest, ASecondCrawlAsksNothingMoreWhereNothingIsGone) {
   EXPECT_LE(site().counters().requests, before + 2) << "two looks, by ids";
   site().reset_counters();
   expect_done(crawl());
-  EXPECT_EQ(site().counters().requests, before);
+  EXPECT_EQ(site().counters().requests, before + 1) << "whether the tombstones are deleted since";
 }
 
 TEST_F(VanishedTest, ATruncatedListingMakesNothingGone) {
@@ -257,6 +257,53 @@ TEST_F(VanishedTest, ARunOverOneSpaceLooksForNothingElse) {
   options.scope = "one space";
   expect_done(crawl());
   EXPECT_EQ(tombstones(), 0);
+}
+
+TEST_F(VanishedTest, APageInQuarantineThatIsGoneIsGone) {
+  given_a_mirror();
+  const auto pages = some_pages(2);
+  const auto ids = ids_of(pages);
+  change([&](site::Content& content) {
+    site::Edit edit;
+    edit.body = "<p>edited</p>";
+    for (const auto page : pages) ASSERT_TRUE(content.edit(page, edit));
+  });
+  site().set_poison(ids);
+  EXPECT_EQ(crawl().progress.failures.size(), 2U);
+  change(
+      [&](site::Content& content) { ASSERT_TRUE(content.set_status(pages[0], Status::kPurged)); });
+  EXPECT_TRUE(crawl().result);
+  EXPECT_EQ(reason(ids[0]), "vanished");
+  EXPECT_EQ(reason(ids[1]), "") << "its row is shown, its body is not";
+}
+
+TEST_F(VanishedTest, WhatWasHiddenAndIsDeletedSinceIsToldApart) {
+  given_a_mirror();
+  const auto pages = some_pages(3);
+  const auto ids = ids_of(pages);
+  restrict_pages(pages, true);
+  expect_done(crawl());
+  EXPECT_EQ(reason(ids[0]), "vanished");
+  restrict_pages({pages[0]}, false);
+  change(
+      [&](site::Content& content) { ASSERT_TRUE(content.set_status(pages[0], Status::kDeleted)); });
+  const auto outcome = crawl();
+  expect_done(outcome);
+  EXPECT_EQ(outcome.progress.pages_gone, 0) << "it was gone before";
+  EXPECT_EQ(reason(ids[0]), "deleted");
+  EXPECT_EQ(reason(ids[1]), "vanished");
+  expect_equal();
+}
+
+TEST_F(VanishedTest, ARowThatCannotBeReadKeepsNoOtherPageFromBeingGone) {
+  given_a_mirror();
+  const auto pages = some_pages(12);
+  const auto ids = ids_of(pages);
+  site().set_poison_rows({ids[5]});
+  restrict_pages({pages[0], pages[1], pages[11]}, true);
+  EXPECT_TRUE(crawl().result);
+  for (const auto gone : {0U, 1U, 11U}) EXPECT_EQ(reason(ids[gone]), "vanished");
+  EXPECT_EQ(reason(ids[5]), "");
 }
 
 TEST_F(VanishedTest, APageInQuarantineIsNotGone) {
