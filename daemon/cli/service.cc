@@ -7,10 +7,9 @@
 #include <csignal>
 #include <random>
 
-#include "config/token.h"
 #include "daemon/cli/progress_line.h"
-#include "daemon/cli/report.h"
 #include "daemon/cli/scope.h"
+#include "daemon/cli/service_run.h"
 #include "daemon/cli/sync_setup.h"
 
 namespace cli {
@@ -22,49 +21,12 @@ namespace {
 
 constexpr std::chrono::seconds kIdlePause{15};
 constexpr std::chrono::seconds kBusyPause{1};
-constexpr std::chrono::seconds kLookAtFile{2};
-constexpr std::chrono::minutes kLookAtCommand{5};
 // A site that refused by mistake must not end the mirror for good.
 constexpr std::chrono::hours kAskAgain{1};
-// A run that does nothing for so long, and waits for nothing, hangs.
-constexpr std::chrono::minutes kStall{10};
-
-std::string_view name_of(RunKind kind) { return kind == RunKind::kFull ? "full" : "incremental"; }
 
 std::string trouble_key(RunKind kind) { return fmt::format("trouble.{}", name_of(kind)); }
 
-confluence::Usage difference(const confluence::Usage& now, const confluence::Usage& before) {
-  confluence::Usage usage;
-  usage.requests = now.requests - before.requests;
-  usage.wire_bytes = now.wire_bytes - before.wire_bytes;
-  usage.refused = now.refused - before.refused;
-  usage.retried = now.retried - before.retried;
-  return usage;
-}
-
-// What a new configuration says that only a restart can bring about.
-std::string needs_restart(const config::Config& from, const config::Config& to) {
-  if (from.site.url != to.site.url) return "site.url";
-  if (from.mirror.path != to.mirror.path) return "mirror.path";
-  return {};
-}
-
 }  // namespace
-
-struct Service::Run {
-  Run(boost::asio::io_context& io, RunKind run_kind, base::Clock::Steady now)
-      : kind(run_kind), group(io), started(now) {}
-
-  RunKind kind;
-  mirror::TaskGroup group;
-  base::Clock::Steady started;
-  store::Time started_at{};
-  confluence::Usage usage_before;
-  std::unique_ptr<mirror::Crawl> crawl;
-  std::optional<store::Result<void>> result;  // nothing: it was canceled
-  bool stop_wanted = false;
-  bool ended = false;
-};
 
 Service::Service(const GlobalOptions& globals, config::Config config, SiteSession& session)
     : globals_(globals),
@@ -428,204 +390,6 @@ base::Awaitable<void> Service::stopped_runs() {
     tell();
     if (!woken_ && (full_ || incremental_)) co_await changed_.wait_for(kBusyPause);
   }
-}
-
-base::Awaitable<void> Service::reload() {
-  reload_wanted_ = false;
-  notify_.reloading();
-  struct Read {
-    store::Result<config::Config> config;
-    std::optional<store::Error> token_error;
-    std::string token;
-  };
-  auto work = [globals = globals_] {
-    Read read{load_config(globals), {}, {}};
-    if (!read.config) return read;
-    auto token = config::read_token(read.config->site);
-    if (token) {
-      read.token = std::move(*token);
-    } else {
-      read.token_error = usage_error(token.error());
-    }
-    return read;
-  };
-  auto read = co_await base::run_on(errands_, std::move(work));
-  base::Secret token(std::move(read.token));
-  std::optional<store::Error> wrong;
-  if (!read.config) {
-    wrong = read.config.error();
-  } else if (read.token_error) {
-    wrong = read.token_error;
-  } else if (const auto key = needs_restart(config_, *read.config); !key.empty()) {
-    wrong.emplace(store::ErrorKind::kUsage, "needs_restart",
-                  fmt::format("cannot change {} while the daemon runs", key), "restart it");
-  } else if (!writer_state_.empty()) {
-    wrong.emplace(store::ErrorKind::kSystem, "disk_full", "writing waits for the disk",
-                  "reload again once there is room");
-  } else {
-    auto taken = co_await take_over(std::move(*read.config), std::move(token));
-    if (!taken) wrong = taken.error();
-  }
-  if (wrong) {
-    base::daemon_log().error("the configuration was not taken over, the old one stays: {}",
-                             wrong->message);
-  } else {
-    base::daemon_log().info("the configuration was read again");
-  }
-  notify_.ready();
-}
-
-base::Awaitable<store::Result<void>> Service::take_over(config::Config config, base::Secret token) {
-  if (config.site.auth != config_.site.auth) {
-    co_return store::fail(store::ErrorKind::kUsage, "needs_restart",
-                          "cannot change site.auth while the daemon runs", "restart it");
-  }
-  stop_runs();
-  co_await stopped_runs();
-  if (stopping_) co_return store::Result<void>();
-  const bool reopens = config.mirror.history != config_.mirror.history;
-  config_ = std::move(config);
-  const auto& level = globals_.log_level.empty() ? config_.log.level : globals_.log_level;
-  auto logging = base::configure_logging(level, config_.log.format);
-  if (!logging) co_return logging;
-  store::Result<void> planned;
-  if (reopens) {
-    // The policy takes effect on the whole file.
-    session_.persist_waits_in(nullptr);
-    auto reopen = [this] {
-      auto closed = close();
-      if (!closed) base::daemon_log().warn("closing the mirror: {}", closed.error().message);
-      return open();
-    };
-    planned = co_await base::run_on(errands_, std::move(reopen));
-  }
-  session_.replace_token(std::move(token));
-  if (planned) planned = plan();
-  if (!planned) fatal_ = planned.error();
-  refused_.reset();
-  co_return planned;
-}
-
-base::Awaitable<void> Service::refresh_token() {
-  auto work = [site = config_.site] { return config::read_token(site); };
-  auto read = co_await base::run_on(errands_, std::move(work));
-  if (!read) {
-    // While it is being replaced there may be none; the one that we have still counts.
-    if (repeats_.admit("token", session_.clock().steady())) {
-      base::daemon_log().warn("{}: the token that was read before is used", read.error().message);
-    }
-    co_return;
-  }
-  const bool changed = session_.replace_token(base::Secret(std::move(*read)));
-  if (!changed) co_return;
-  base::daemon_log().info("the token has changed");
-  if (!refused_) co_return;
-  refused_.reset();
-  schedule_->ask();
-}
-
-base::Awaitable<void> Service::look_at_token() {
-  const auto now = session_.clock().steady();
-  if (now >= refused_->again_at) {
-    refused_.reset();
-    schedule_->ask();
-    co_return;
-  }
-  if (now < refused_->look_at) co_return;
-  const bool command = !config_.site.token_command.empty();
-  refused_->look_at = now + (command ? std::chrono::seconds(kLookAtCommand) : kLookAtFile);
-  co_await refresh_token();
-}
-
-void Service::watch_workers() {
-  const auto post_to = [](boost::asio::thread_pool& pool) {
-    return [&pool](base::Watchdog::Done done) { boost::asio::post(pool, std::move(done)); };
-  };
-  watchdog_.watch("parser", post_to(session_.parse_pool()));
-  watchdog_.watch("reader", post_to(session_.reader_thread()));
-  auto write_nothing = [this](base::Watchdog::Done done) {
-    auto on_commit = [done = std::move(done)](const store::Result<store::CommitInfo>&) { done(); };
-    if (writer_) {
-      writer_->submit(store::Batch(0, session_.clock().now()), std::move(on_commit));
-    } else {
-      done();
-    }
-  };
-  watchdog_.watch("writer", std::move(write_nothing), [this] { return !writer_state_.empty(); });
-  watchdog_.watch_condition("sync", [this] { return !stalled(); });
-  if (const auto interval = base::Notify::watchdog_interval()) {
-    beat_every_ = std::chrono::duration_cast<std::chrono::milliseconds>(*interval / 4);
-  }
-}
-
-bool Service::stalled() {
-  const auto now = session_.clock().steady();
-  const auto& governor = session_.governor();
-  std::int64_t moved = session_.client().usage().requests;
-  bool waits = !governor.open() || governor.status().in_flight > 0 || !writer_state_.empty();
-  for (const auto* const run : {&full_, &incremental_}) {
-    if (!*run || !(*run)->crawl) continue;
-    const auto& p = (*run)->crawl->progress();
-    moved += p.pages_listed + p.pages_changed + p.histories_done + p.walks_done;
-    waits = waits || p.waiting_for_turn > 0;
-  }
-  if (moved != moved_ || waits || (!full_ && !incremental_)) moved_at_ = now;
-  moved_ = moved;
-  return now - moved_at_ > kStall;
-}
-
-void Service::tell() {
-  notify_.status(status());
-  const auto now = session_.clock().steady();
-  if (!beat_every_ || now < beat_at_) return;
-  beat_at_ = now + *beat_every_ * 9 / 10;  // the pauses of the loop are as long
-  const auto silent = watchdog_.beat();
-  if (silent.empty() || !repeats_.admit("silent", now)) return;
-  base::daemon_log().error("the watchdog is not fed: no word from {}", fmt::join(silent, ", "));
-}
-
-std::string Service::status_of(const Run& run) const {
-  const auto governor = session_.governor().status();
-  if (!run.crawl && governor.closed_until) {
-    return fmt::format("{} sync: the site asks for a wait until {} ({})", name_of(run.kind),
-                       store::to_iso8601(*governor.closed_until), governor.closed_reason);
-  }
-  if (!run.crawl) return fmt::format("{} sync: asking the site who we are", name_of(run.kind));
-  ProgressView view;
-  view.progress = run.crawl->progress();
-  view.usage = difference(session_.client().usage(), run.usage_before);
-  view.governor = governor;
-  view.elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(session_.clock().steady() -
-                                                                       run.started);
-  view.now = session_.clock().now();
-  return fmt::format("{} sync: {}", name_of(run.kind), progress_line(view, 0));
-}
-
-std::string Service::status() const {
-  if (stopping_) return "stopping";
-  std::string text;
-  const auto add = [&text](const std::string& part) {
-    text += (text.empty() ? "" : "; ") + printable(part);
-  };
-  if (!writer_state_.empty()) add(writer_state_);
-  if (full_) add(status_of(*full_));
-  if (incremental_) add(status_of(*incremental_));
-  for (const auto& [kind, trouble] : trouble_) {
-    add(fmt::format("{}trouble since {}: {}",
-                    refused_ ? "credentials refused, no more is asked: " : "",
-                    store::to_iso8601(trouble.since), trouble.what));
-  }
-  if (refused_) return text;
-  if (full_ || incremental_) return text;
-  if (synced_at_) add(fmt::format("synced at {}", store::to_iso8601(*synced_at_)));
-  const auto now = session_.clock().steady();
-  const auto next = schedule_->next(now);
-  if (next != base::Clock::Steady::max()) {
-    const auto away = std::chrono::duration_cast<std::chrono::milliseconds>(next - now);
-    add(fmt::format("next sync at {}", store::to_iso8601(std::chrono::floor<std::chrono::seconds>(
-                                           session_.clock().now() + away))));
-  }
-  return text;
 }
 
 }  // namespace cli
