@@ -17,6 +17,15 @@ using ::testing::Not;
 
 class DaemonTest : public test::DaemonFixture {
  protected:
+  // While no daemon runs.
+  void make_a_full_run_due() const {
+    auto writer = store::Writer::open(file("mirror.db"), {});
+    ASSERT_TRUE(writer);
+    store::Batch batch(0, store::Time{});
+    batch.meta["last_full_sync_at"] = "2001-01-01T00:00:00Z";
+    (*writer)->submit(std::move(batch), [](const store::Result<store::CommitInfo>&) {});
+    ASSERT_TRUE((*writer)->close());
+  }
   static bool has(const std::string& text, const std::string& part) {
     return text.find(part) != std::string::npos;
   }
@@ -152,12 +161,12 @@ TEST_F(DaemonTest, ATokenThatIsReplacedInTimeIsNoticedByTheNextSync) {
 
 TEST_F(DaemonTest, AValveStopsOneRunAndNotTheDaemon) {
   given_site(300);
-  auto daemon = started();
+  expect_stops(*started());
+  make_a_full_run_due();
   server_->with_content([](site::Content& content) {
     for (site::Index space = 0; space < 2; ++space) content.restrict_space(space, true);
   });
-  configure("1h", "exclude_spaces = [\"NOSUCHSPACE\"]\n");  // another scope: a full run
-  daemon->signal(SIGHUP);
+  auto daemon = start();
   EXPECT_TRUE(eventually([this] { return runs().front().outcome == "stopped"; })) << daemon->log();
   EXPECT_TRUE(daemon->says("STATUS=trouble since ")) << daemon->log();
   EXPECT_THAT(daemon->log(), HasSubstr("sync --accept-vanished"));
@@ -245,14 +254,7 @@ TEST_F(DaemonTest, TheWatchdogIsFedWhileTheSiteAsksForAWait) {
 TEST_F(DaemonTest, ChangesAreFollowedWhileALookAtEverythingIsSpreadOverHours) {
   given_site(300);
   expect_stops(*started());
-  {
-    auto writer = store::Writer::open(file("mirror.db"), {});
-    ASSERT_TRUE(writer);
-    store::Batch batch(0, store::Time{});
-    batch.meta["last_full_sync_at"] = "2001-01-01T00:00:00Z";
-    (*writer)->submit(std::move(batch), [](const store::Result<store::CommitInfo>&) {});
-    ASSERT_TRUE((*writer)->close());
-  }
+  make_a_full_run_due();
   configure("1h", "", "reconcile_requests_per_hour = 2\n");
   const auto daemon = start();
   EXPECT_TRUE(eventually([this] { return runs().front().run_id == 2; })) << daemon->log();
