@@ -1,8 +1,21 @@
 #include "daemon/base/shutdown.h"
 
 #include <csignal>
+#include <utility>
 
 namespace base {
+
+HeldSignals::HeldSignals(std::initializer_list<int> signals) {
+  sigset_t held;
+  sigemptyset(&held);
+  for (const int signal : signals) sigaddset(&held, signal);
+  pthread_sigmask(SIG_BLOCK, &held, &before_);
+}
+
+void HeldSignals::release() {
+  if (!std::exchange(held_, false)) return;
+  pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+}
 
 void ignore_sigpipe() { std::signal(SIGPIPE, SIG_IGN); }
 void ignore_sigxfsz() { std::signal(SIGXFSZ, SIG_IGN); }

@@ -8,9 +8,12 @@
 // before the io_context. While a Shutdown waits, io_context::run() does not return: call release()
 // when the work is over.
 
+#include <signal.h>
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <functional>
+#include <initializer_list>
 #include <memory>
 
 namespace base {
@@ -35,6 +38,21 @@ class Shutdown {
   std::function<void()> on_stop_;
   std::function<void()> on_cut_short_;
   int signals_seen_ = 0;
+};
+
+// Blocks these signals for as long as it lives, or until release(): what comes meanwhile waits for
+// whoever handles it then. Threads that begin meanwhile never get them. The thread that made it.
+class HeldSignals {
+ public:
+  explicit HeldSignals(std::initializer_list<int> signals);
+  ~HeldSignals() { release(); }
+  HeldSignals(const HeldSignals&) = delete;
+  HeldSignals& operator=(const HeldSignals&) = delete;
+  void release();
+
+ private:
+  sigset_t before_{};
+  bool held_ = true;
 };
 
 void ignore_sigpipe();

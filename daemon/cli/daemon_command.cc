@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "daemon/base/log.h"
+#include "daemon/base/shutdown.h"
 #include "daemon/cli/report.h"
 #include "daemon/cli/service.h"
 #include "store/lock.h"
@@ -40,9 +41,8 @@ class Deadline {
 }  // namespace
 
 int run_daemon(const GlobalOptions& globals, std::ostream& err) {
-  // They mean something from the moment on that somebody listens.
-  std::signal(SIGHUP, SIG_IGN);
-  std::signal(SIGUSR1, SIG_IGN);
+  // Those that come before somebody listens are heard then.
+  base::HeldSignals held{SIGTERM, SIGINT, SIGHUP, SIGUSR1};
   auto config = load_config(globals);
   if (!config) return report(config.error(), err);
   const auto& level = globals.log_level.empty() ? config->log.level : globals.log_level;
@@ -57,6 +57,7 @@ int run_daemon(const GlobalOptions& globals, std::ostream& err) {
   auto outcome = service.open();
   if (!outcome) return report(outcome.error(), err);
 
+  service.on_listening = [&held] { held.release(); };
   service.on_stopping = [&deadline](int code) { deadline.begin(code); };
   (*session)->on_stop = [&service] { service.stop(); };
   outcome = (*session)->run(service.run());

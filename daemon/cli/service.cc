@@ -139,6 +139,7 @@ base::Awaitable<store::Result<void>> Service::run() {
   signals_.add(SIGHUP);
   signals_.add(SIGUSR1);
   listen();
+  if (on_listening) on_listening();
   notify_.ready();
   base::daemon_log().info("started mirror='{}' site={} interval={} reconcile_interval={}",
                           path_.string(), config_.site.url, in_words(config_.sync.interval),

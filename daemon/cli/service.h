@@ -54,6 +54,8 @@ class Service {
   // Until stop(), or the error that ends the daemon.
   base::Awaitable<store::Result<void>> run();
   void stop();
+  // Called when signals are listened to.
+  std::function<void()> on_listening;
   // Called when the end begins, with the exit code that it leads to.
   std::function<void(int code)> on_stopping;
   // Commits what is queued.
