@@ -96,9 +96,9 @@ std::string breach(const std::string& folder, const std::string& target, bool qu
   const std::string first = target.substr(0, target.find('/'));
   const std::string name = first.substr(0, first.rfind(".h"));
   if (slash == std::string::npos && !target.ends_with(".h")) return {};  // <string>
-  static const std::set<std::string> kLibraries = {"boost",   "curl", "nlohmann", "simdjson",
-                                                   "toml++",  "tl",   "sqlite3",  "zstd",
-                                                   "openssl", "CLI",  "expat",    "systemd", "gtest"};
+  static const std::set<std::string> kLibraries = {
+      "boost", "curl",    "nlohmann", "simdjson", "toml++",  "tl",   "sqlite3",
+      "zstd",  "openssl", "CLI",      "expat",    "systemd", "gtest"};
   if (!kLibraries.contains(name)) {
     // <unistd.h>, <fmt/format.h>, <sys/stat.h>
     if (slash == std::string::npos || kEverywhere.contains(first)) return {};
