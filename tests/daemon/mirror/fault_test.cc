@@ -28,12 +28,19 @@ TEST_P(FaultTest, PassingFaultsLeaveNoTrace) {
     settings.body_results_cap = 5;
   });
   for (const auto& [fault, share] : GetParam().faults) site().set_fault(fault, share);
-  expect_done(crawl());
-  const auto counters = site().counters();
-  // What shapes a listing is not counted, but makes more of them.
-  EXPECT_TRUE(!counters.faults.empty() || counters.body_listings > 150 / 5 + 10)
-      << "nothing went wrong: the test shows nothing";
-  EXPECT_EQ(counters.sent_while_waiting, 0U);
+  const auto something_went_wrong = [this] {
+    const auto counters = site().counters();
+    // What shapes a listing is not counted, but makes more of them.
+    return !counters.faults.empty() || counters.body_listings > 150 / 5 + 10;
+  };
+  // The site draws its faults: now and then it draws none.
+  for (int tries = 0; tries < 5 && !something_went_wrong(); ++tries) {
+    forget_mirror();
+    site().reset_counters();
+    expect_done(crawl());
+  }
+  EXPECT_TRUE(something_went_wrong()) << "the test shows nothing";
+  EXPECT_EQ(site().counters().sent_while_waiting, 0U);
   site().clear_faults();
   expect_equal();
   expect_same_details();
