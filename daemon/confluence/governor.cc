@@ -71,8 +71,9 @@ void Governor::Impl::wait_may_have_changed() {
           std::chrono::duration_cast<std::chrono::hours>(length).count(),
           store::to_iso8601(wait->until), wait->reason);
     } else if (const auto left_out = log_limiter.admit("wait", clock.steady())) {
-      base::http_log().info("the site asks for a wait seconds={} reason=\"{}\" others_left_out={}",
-                            length.count(), wait->reason, *left_out);
+      base::http_log().info(
+          "the site asks for a wait retry_after={} reason=\"{}\" others_left_out={}",
+          length.count(), wait->reason, *left_out);
     }
   }
   if (persist) persist(until, wait ? wait->reason : std::string());

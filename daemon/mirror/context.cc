@@ -13,6 +13,7 @@ namespace mirror {
 namespace {
 // So many requests that failed after all their retries, and none that succeeded between them.
 constexpr int kOutage = 12;
+constexpr std::size_t kFailuresLogged = 20;  // of one run; `status` names them all
 }  // namespace
 
 std::optional<store::Id> id_after(std::string_view subject, std::string_view prefix) {
@@ -102,7 +103,13 @@ base::Awaitable<void> Context::quarantine(std::string subject, store::Error erro
   if (fatal || failures_.contains(subject)) co_return;
   failures_[subject] = error.message;
   show_failures();
-  base::crawl_log().debug("quarantined subject={} message=\"{}\"", subject, error.message);
+  const auto about = subject.find(':');
+  const bool of_page = subject.starts_with("page:") || subject.starts_with("versions:");
+  base::crawl_log().log(
+      failures_.size() <= kFailuresLogged ? spdlog::level::info : spdlog::level::debug,
+      "quarantined {}={} status={} run_id={} subject=\"{}\" message=\"{}\"",
+      of_page ? "page_id" : "object", subject.substr(about + 1), error.http_status, run_id, subject,
+      error.message);
   auto& row = quarantine_[subject];
   ++row.attempts;
   row.subject = std::move(subject);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "daemon/base/log.h"
 #include "daemon/mirror/follow.h"
 
 namespace mirror {
@@ -58,6 +59,8 @@ base::Awaitable<bool> Spaces::keep(confluence::Listing<store::Space> listing, Co
   for (auto& space : listing.rows) {
     if (!seen_.insert(space.id).second || !context_.options.admits(space)) continue;
     context_.admitted_spaces.insert(space.id);
+    base::crawl_log().debug("admitted space_key={} space_id={} run_id={}", space.key, space.id,
+                            context_.run_id);
     admitted_.push_back(space);
     batch.spaces.push_back(std::move(space));
   }
