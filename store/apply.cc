@@ -56,6 +56,7 @@ Applier::Applier(Db& db, HistoryPolicy policy)
     : db_(db),
       accounts_(db),
       pages_(db, accounts_, policy),
+      jobs_(db),
       put_space_(
           db,
           "INSERT INTO space(id, key, name, type, status, current_alias, author, created_at,"
@@ -140,6 +141,9 @@ Result<CommitInfo> Applier::apply(const Batch& batch) {
   for (const Node& node : batch.nodes) put_node(node, batch);
   for (const Gone& node : batch.gone_nodes) put_gone_node(node, batch);
   for (const User& user : batch.users) accounts_.put(user, batch.observation, batch.observed_at);
+  for (const JobUpdate& job : batch.jobs) {
+    if (jobs_.move(job, batch.observed_at)) info.jobs_moved.push_back(job.id);
+  }
   put_rest(batch);
   if (auto error = db_.take_error()) return fail(std::move(*error));
   return info;

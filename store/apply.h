@@ -9,6 +9,7 @@
 #include <string>
 
 #include "store/accounts.h"
+#include "store/apply_jobs.h"
 #include "store/apply_pages.h"
 #include "store/batch.h"
 #include "store/sqlite.h"
@@ -44,6 +45,7 @@ class Applier {
   Db& db_;
   Accounts accounts_;
   Pages pages_;
+  JobRows jobs_;
   Stmt put_space_;
   Stmt put_gone_space_;
   Stmt put_node_;

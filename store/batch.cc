@@ -40,6 +40,10 @@ std::size_t Batch::bytes() const {
     size += sizeof(WalkState) + walk.next_link.size() + walk.space_ids.size() * sizeof(Id);
   }
   for (const auto& [key, value] : meta) size += key.size() + value.size();
+  for (const JobUpdate& job : jobs) {
+    size += sizeof(JobUpdate) + job.reason.size() + job.error.size() + job.result.size();
+    for (const JobImage& image : job.images) size += sizeof(JobImage) + image.body.size();
+  }
   return size;
 }
 

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "store/jobs.h"
 #include "store/records.h"
 
 namespace store {
@@ -76,6 +77,7 @@ struct Batch {
   std::optional<std::int64_t> drop_walks_of_crawl;
   // Those of the last 20 runs that stopped are kept.
   std::optional<VanishedCandidates> vanished;
+  std::vector<JobUpdate> jobs;
 
   std::size_t bytes() const;
 };
@@ -87,7 +89,8 @@ struct CommitInfo {
   std::int64_t bodies_written = 0;
   std::int64_t versions_new = 0;
   std::int64_t pages_gone = 0;
-  std::int64_t history_due = 0;  // pages of this batch that now wait for their version listing
+  std::int64_t history_due = 0;   // pages of this batch that now wait for their version listing
+  std::vector<JobId> jobs_moved;  // those of Batch::jobs that were in one of their states
 };
 
 }  // namespace store

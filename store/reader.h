@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "store/batch.h"
+#include "store/jobs.h"
 #include "store/records.h"
 
 namespace store {
@@ -142,6 +143,32 @@ class Reader {
   Result<std::vector<RunUpdate>> unfinished_runs();
   Result<std::vector<QuarantineRow>> quarantine();
 
+  // The edit queue.
+  Result<std::optional<Job>> job(JobId id, bool with_body);
+  Result<std::vector<Job>> jobs(const JobFilter& filter);  // without bodies
+  Result<std::vector<JobId>> jobs_before(JobId id);        // those that must be done before it
+  Result<std::vector<JobEvent>> job_events(JobId id);      // oldest first
+  Result<std::optional<JobImage>> job_image(JobId id, const std::string& kind);
+  Result<std::optional<JobBatchRow>> job_batch(BatchId id);
+  Result<std::vector<JobBatchRow>> job_batches(std::size_t limit);  // newest first
+  Result<std::optional<JobsPause>> jobs_pause();
+  // What may be sent or looked into now, in order: neither its page nor, where that matters, its
+  // parent is waited for by an earlier job.
+  Result<std::vector<JobId>> ready_jobs(Time now, std::size_t limit);
+  // When the next one may that only waits for its time.
+  Result<std::optional<Time>> next_job_time(Time now);
+  // Whether something will be sent or looked into, now or later, in that batch (nullopt: in any).
+  Result<bool> jobs_left(std::optional<BatchId> batch);
+  // The draft that this page is, made by a job and not published since.
+  Result<bool> is_our_draft(Id page_id);
+  // Pages whose parent it is, in their order; gone ones left out.
+  Result<std::vector<Id>> children(Id page_id);
+  // All of a space: id, title, status; gone ones left out.
+  Result<void> for_each_title(
+      Id space_id, const std::function<void(Id, std::string_view, std::string_view)>& visit);
+  // Changes whenever another connection has written to the file.
+  Result<std::int64_t> data_version();
+
   // For export, in the order of the JSON Lines form: nodes by id, pages by id, tombstones among
   // them; versions ascending. The callback returns false to stop, and may use this Reader: all it
   // reads is of the snapshot of the outermost for_each_*. Bodies are checked against their SHA-256.
@@ -153,6 +180,8 @@ class Reader {
                                 bool with_bodies);
 
  private:
+  Result<std::vector<JobBatchRow>> batch_rows(const std::string& which, Id bound);
+
   class Impl;
   explicit Reader(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
