@@ -114,7 +114,8 @@ class Merger {
 
   std::string merge_content(const Trio& trio, bool by_place, int depth);
   static std::vector<SidedHunk> hunks_of(const Three& three, bool by_place);
-  void take(const Three& three, const SidedHunk& hunk, Output& out);
+  void take(const Three& three, const SidedHunk& hunk, const std::array<std::size_t, 2>& at,
+            Output& out);
   void merge_group(const Three& three, const std::array<SidedHunk, 2>& group, int depth,
                    Output& out);
   std::string merge_element(const Trio& trio, int depth);
@@ -182,7 +183,7 @@ std::string Merger::merge_content(const Trio& trio, bool by_place, int depth) {
     const bool edits = group.size() == 2 && group[0].pair && group[1].pair;
     if (group.size() == 1) {
       count_moves(three, group[0], true);
-      take(three, group[0], out);
+      take(three, group[0], at, out);
     } else {
       for (const auto& hunk : group) count_moves(three, hunk, false);
       merge_group(three,
@@ -200,14 +201,21 @@ std::string Merger::merge_content(const Trio& trio, bool by_place, int depth) {
 }
 
 // What one side changed.
-void Merger::take(const Three& three, const SidedHunk& hunk, Output& out) {
+void Merger::take(const Three& three, const SidedHunk& hunk, const std::array<std::size_t, 2>& at,
+                  Output& out) {
   const auto& sequence = three.sides[hunk.side];
   const auto base = text_of(three.base, hunk.a, hunk.b);
   const auto changed = text_of(sequence, hunk.c, hunk.d);
   const bool ours = hunk.side == kOurs;
   note(base, ours ? changed : base, ours ? base : changed, offset_of(three.base, hunk.a), false);
   if (hunk.c < hunk.d) out.meet(sequence.blocks[hunk.c], sequence.blocks[hunk.d - 1]);
-  out.text += with_lead(sequence, hunk.c, hunk.d);
+  if (!hunk.pair) {
+    out.text += with_lead(sequence, hunk.c, hunk.d);
+    return;
+  }
+  const auto lead = [&](Side side) { return three.sides[side].blocks[at[side]].lead; };
+  out.text += spacing(three.base.blocks[hunk.a].lead, lead(kOurs), lead(kTheirs));
+  out.text += changed;
 }
 
 // What both changed.
@@ -405,7 +413,8 @@ void Merger::count_moves(const Three& three, const SidedHunk& hunk, bool alone) 
 
 // One block, moved by one and moved or deleted by the other, would be there twice or come back.
 void Merger::check_moves() {
-  for (const auto& [key, moves] : moves_) {
+  for (const auto& entry : moves_) {
+    const auto& moves = entry.second;
     const auto moved = [&](Side side) { return moves.removed[side] > 0 && moves.added[side] > 0; };
     const bool twice = moves.added[kOurs] > 0 && moves.added[kTheirs] > 0;
     if (twice || (moved(kOurs) && moves.removed[kTheirs] > 0) ||

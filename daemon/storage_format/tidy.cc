@@ -100,6 +100,7 @@ class Tidier {
   void end_tag();
   Name tag_name();
   void close_for_start(std::string_view name);
+  void open(const std::string& name, std::size_t begin);
   void close_top(std::size_t at);
   void finish();
 
@@ -272,18 +273,26 @@ void Tidier::start_tag() {
   }
   if (!is_void(name.text)) {
     copy(1);
-    open_.push_back({name.text, begin});
+    open(name.text, begin);
     return;
   }
   const auto end = fmt::format("</{}>", name.text);
   if (lowered(html_.substr(at_ + 1, end.size())) == end) {
     copy(1);
-    open_.push_back({name.text, begin});
+    open(name.text, begin);
     return;
   }
   changed(begin, fmt::format("closed <{}>", name.text));
   write("/>");
   ++at_;
+}
+
+void Tidier::open(const std::string& name, std::size_t begin) {
+  const auto most = static_cast<std::size_t>(Limits().max_depth);
+  if (open_.size() >= most) {
+    fail(begin, fmt::format("elements are nested more than {} deep", most));
+  }
+  open_.push_back({name, begin});
 }
 
 // One attribute with the white space before it; false at the end of the tag.
@@ -439,11 +448,11 @@ void Tidier::finish() {
   if (!found) return;
   PositionCursor in_output(out_);
   std::size_t offset = 0;
-  while (offset < out_.size() && in_output.at(offset + 1) != found->at &&
-         in_output.at(offset) != found->at) {
-    ++offset;
-  }
-  if (in_output.at(offset) != found->at) ++offset;
+  while (offset < out_.size() && in_output.at(offset) != found->at) ++offset;
+  const auto in_character = [&](std::size_t at) {
+    return at < out_.size() && (static_cast<unsigned char>(out_[at]) & 0xC0U) == 0x80U;
+  };
+  while (in_character(offset)) ++offset;
   auto source =
       std::ranges::upper_bound(origin_, offset, {}, &std::pair<std::size_t, std::size_t>::first);
   const auto [from, to] =
