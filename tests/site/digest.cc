@@ -112,7 +112,8 @@ std::string digest_of(const Content& content) {
   std::string body;
   for (const Index page : order) {
     const Status status = content.pages()[page].status;
-    const bool gone = status == Status::kPurged || status == Status::kDeleted;
+    const bool gone =
+        status == Status::kPurged || status == Status::kDeleted || status == Status::kDraft;
     if (!gone && content.shown(page)) append_page(out, content, page, body);
   }
   return out;

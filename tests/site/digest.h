@@ -2,7 +2,8 @@
 
 // What the site holds, as JSON Lines that two programs can compare byte by byte: spaces by id, then
 // nodes (folders, whiteboards, databases, embeds) by id, then pages by id, each with its versions
-// by number (every one that the API lists, the current one too). Purged pages are not there.
+// by number (every one that the API lists, the current one too). Purged pages are not there,
+// and neither are drafts.
 // `named` says that the tree above some page needs the node: a mirror cannot know of others. Keys
 // in this order:
 //   {"kind":"space","space_id":"5","space_key":"ENG","status":"current"}
