@@ -206,6 +206,12 @@ std::optional<Fault> next_fault(State& state, const Route& route, Id page) {
   return std::nullopt;
 }
 
+// The others change listings.
+bool meets_writes(Fault fault) {
+  const auto place = static_cast<std::size_t>(fault);
+  return place < kLastFailure || place >= kFirstWriteFault;
+}
+
 bool is_fresh(const State& state, Id id, const Settings& settings) {
   const std::shared_lock lock(state.content_mutex);
   const Index page = state.content.find_page(id);
@@ -277,6 +283,7 @@ Answer write_answer(State& state, const Request& request, const Route& route, co
                     std::optional<Fault> fault, std::uint64_t entry) {
   const Id page = page_of(route);
   if (const auto next = next_fault(state, route, page)) fault = next;
+  if (fault && !meets_writes(*fault)) fault.reset();
   if (fault == Fault::kFresh409 && !is_fresh(state, page, draw.settings)) fault.reset();
   Answer answer;
   if (fault) {

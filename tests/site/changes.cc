@@ -10,7 +10,6 @@ namespace {
 
 constexpr std::uint64_t kAddedSalt = 0x61646465ULL;
 constexpr std::uint64_t kAuthorSalt = 0x6d657461ULL;
-constexpr std::int32_t kStep = 1000;  // between the positions of siblings
 
 }  // namespace
 
@@ -299,21 +298,6 @@ bool Content::move_beside(Index index, Index target, MoveTo where) {
     }  // else: at the root, which has no order
     return true;
   });
-}
-
-// All siblings are counted anew, as there may be no number left between two of them.
-void Content::place_beside(Index index, Index target, MoveTo where) {
-  std::vector<Index> siblings = children_of(pages_[target].parent, pages_[target].parent_type);
-  std::erase(siblings, index);
-  std::sort(siblings.begin(), siblings.end(), [&](Index a, Index b) {
-    return std::pair(pages_[a].position, pages_[a].id) <
-           std::pair(pages_[b].position, pages_[b].id);
-  });
-  auto place = std::find(siblings.begin(), siblings.end(), target);
-  if (where == MoveTo::kAfter) ++place;
-  siblings.insert(place, index);
-  std::int32_t position = 0;
-  for (const Index sibling : siblings) pages_[sibling].position = position += kStep;
 }
 
 }  // namespace site

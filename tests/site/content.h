@@ -116,6 +116,7 @@ struct Page {
   std::int32_t version = 1;
   std::int32_t generated_version = 1;  // higher numbers come from edits
   Index children = 0;                  // pages whose parent this page is
+  std::int32_t last_position = -1;     // that a child ever had; -1 = not known yet
   Index former_parent = kNone;         // before it was trashed, as former_parent_type says
   ContentType former_parent_type = ContentType::kNull;
   Millis hidden_until = 0;  // a new page may not be readable at once

@@ -55,7 +55,7 @@ struct Seen {
 struct NextWrite {
   Fault fault = Fault::kAppliedReset;
   Id page = 0;              // of the request's path; 0 = any, creates too
-  std::string what;         // create, update, title, delete, move; "" = any
+  std::string what{};       // create, update, title, delete, move; "" = any
   std::uint32_t skip = 0;   // so many that fit go by first
   std::uint32_t count = 1;  // then so many are hit
 };

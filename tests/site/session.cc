@@ -166,11 +166,12 @@ asio::awaitable<bool> Session::serve_api(Request& request, Parser& parser) {
       answer.response.headers.emplace_back("Vary", "Accept-Encoding");
     }
     const bool head_only = request.method == "HEAD";
+    // Before the client can ask for the log; whether it left whole is known only afterwards.
+    const bool silent = answer.fault && is_silent(*answer.fault);
+    const int status = silent ? 0 : answer.response.status;
+    if (answer.write != 0) state_.writes.answered(answer.write, status, false);
     alive = co_await send(answer, head_only, draw.dice, draw.settings);
-    if (answer.write != 0) {
-      const bool silent = answer.fault && is_silent(*answer.fault);
-      state_.writes.answered(answer.write, silent ? 0 : answer.response.status, alive);
-    }
+    if (answer.write != 0 && alive) state_.writes.answered(answer.write, status, true);
     if (alive && answer.announced) {
       state_.traffic.announced(id_, request.authorization, begun, *answer.announced);
     }

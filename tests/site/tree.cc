@@ -8,6 +8,8 @@
 namespace site {
 namespace {
 
+constexpr std::int32_t kStep = 1000;  // between the positions of siblings
+
 std::uint64_t key_of(Index parent, ContentType type) {
   return (static_cast<std::uint64_t>(type) << 32U) | parent;
 }
@@ -84,7 +86,15 @@ void Content::attach(Index index, Index parent, ContentType type) {
   page.parent = parent;
   page.parent_type = type;
   if (type == ContentType::kPage) {
-    page.position = static_cast<std::int32_t>(++pages_[parent].children * 1000);
+    Page& above = pages_[parent];
+    ++above.children;
+    if (above.last_position < 0) {
+      above.last_position = 0;
+      for (const Index child : children_of(parent, type)) {
+        above.last_position = std::max(above.last_position, pages_[child].position);
+      }
+    }
+    page.position = above.last_position = above.last_position / kStep * kStep + kStep;
   }
   if (children_indexed_) children_of(parent, type).push_back(index);
 }
@@ -103,6 +113,24 @@ void Content::lift_children(Index parent, ContentType type, Index heir, ContentT
     child.parent = heir;
     child.parent_type = heir_type;
     child.position = -1;
+  }
+}
+
+// All siblings are counted anew, as there may be no number left between two of them.
+void Content::place_beside(Index index, Index target, MoveTo where) {
+  std::vector<Index> siblings = children_of(pages_[target].parent, pages_[target].parent_type);
+  std::erase(siblings, index);
+  std::sort(siblings.begin(), siblings.end(), [&](Index a, Index b) {
+    return std::pair(pages_[a].position, pages_[a].id) <
+           std::pair(pages_[b].position, pages_[b].id);
+  });
+  auto place = std::find(siblings.begin(), siblings.end(), target);
+  if (where == MoveTo::kAfter) ++place;
+  siblings.insert(place, index);
+  std::int32_t position = 0;
+  for (const Index sibling : siblings) pages_[sibling].position = position += kStep;
+  if (pages_[index].parent_type == ContentType::kPage) {
+    pages_[pages_[index].parent].last_position = position;
   }
 }
 

@@ -2,9 +2,9 @@
 
 // What the tests of writes share: requests as the account sends them, and what the write log says.
 
-#include <optional>
+#include <chrono>
 #include <string>
-#include <utility>
+#include <thread>
 
 #include "tests/site/site_fixture.h"
 
@@ -103,6 +103,13 @@ class WriteTest : public SiteTest {
       if (!entry->method.empty()) return *entry;
     }
     return {};
+  }
+  // The same once its answer has left, which is noted a moment later.
+  WriteEntry last_whole_write() const {
+    for (int tries = 0; tries < 200 && !last_write().whole; ++tries) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    return last_write();
   }
   std::size_t applied_to(const std::string& id) const {
     std::size_t count = 0;

@@ -36,7 +36,7 @@ struct WriteEntry {
   std::string stored_sha256;         // of the storage value, once applied; "" = no body was stored
   int status = 0;                    // that was answered, 0 = none (yet)
   std::string fault;                 // that was played, "" = none
-  bool whole = false;                // all of the answer left
+  bool whole = false;  // all of the answer left; set a moment after the client may have read it
 };
 
 std::string to_json_line(const WriteEntry& entry);  // with its newline

@@ -1,8 +1,5 @@
 // Creating, updating, deleting and moving pages over HTTP.
 
-#include <chrono>
-#include <thread>
-
 #include "tests/site/write_fixture.h"
 
 namespace site {
