@@ -67,6 +67,12 @@ std::optional<Answer> refuse_write_by_fault(Fault fault) {
     case Fault::kNoAnswer:
       answer.fault = fault;
       return answer;
+    case Fault::kRace500:
+      answer.response =
+          v2_error(500, "INTERNAL_SERVER_ERROR",
+                   "org.springframework.transaction.UnexpectedRollbackException: Transaction "
+                   "rolled back because it has been marked as rollback-only");
+      return answer;
     case Fault::kRace409:
     case Fault::kFresh409:
       answer.response = lost_race();
@@ -153,9 +159,7 @@ bool break_write(Answer& answer, Fault fault, const Settings& settings) {
   Response& response = answer.response;
   switch (fault) {
     case Fault::kApplied500:
-      response = v2_error(500, "INTERNAL_SERVER_ERROR",
-                          "org.springframework.transaction.UnexpectedRollbackException: "
-                          "Transaction rolled back because it has been marked as rollback-only");
+      response = v2_error(500, "INTERNAL_SERVER_ERROR", "Internal Server Error");
       return true;
     case Fault::kApplied502Html:
       response = html_page(502, "Bad Gateway");

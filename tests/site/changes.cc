@@ -55,7 +55,7 @@ Index Content::add(const NewPage& wanted) {
   page.title = wanted.title;
   page.created_at = page.modified_at = wanted.at.value_or(now_millis());
   page.space = wanted.space;
-  page.author = page.owner = wanted.author.value_or(static_cast<Index>(page.seed % users_.size()));
+  page.author = page.owner = wanted.author.value_or(someone_else(page.seed));
   if (wanted.draft) page.status = Status::kDraft;
   const Id id = page.id;
   pages_.push_back(std::move(page));

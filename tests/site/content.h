@@ -161,7 +161,7 @@ struct NewPage {
   std::string title;
   std::string body;             // storage
   std::optional<Millis> at;     // absent: now
-  std::optional<Index> author;  // absent: anybody
+  std::optional<Index> author;  // absent: anybody but the account
 };
 
 // What somebody has begun to write over a published page.

@@ -320,6 +320,10 @@ std::string get(State& state, std::string_view name) {
     const std::shared_lock lock(state.content_mutex);
     return digest_of(state.content);
   }
+  if (name == "digest/state") {
+    const std::shared_lock lock(state.content_mutex);
+    return state_digest_of(state.content);
+  }
   if (name == "writes") {
     std::string lines;
     for (const WriteEntry& entry : state.writes.entries()) lines += to_json_line(entry);

@@ -6,6 +6,7 @@
 //   GET  state                settings, counters, poison, sizes, and the account of the token
 //   GET  counters             POST counters/reset
 //   GET  digest               JSON Lines, see digest.h
+//   GET  digest/state         JSON Lines: what writes change, see digest.h
 //   GET  poison               {"pages":[...],"rows":[...]}; POST the same to change it
 //   GET  writes               the write log, JSON Lines, see write_log.h; POST writes/clear
 //   POST next-write           {"fault":"applied-reset","page":"1","what":"update","skip":0,

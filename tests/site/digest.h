@@ -21,4 +21,10 @@ namespace site {
 
 std::string digest_of(const Content& content);
 
+// What two sites have in common if the same writes were applied to both: pages by id, drafts and
+// trashed ones too, with the hash of the body's normal form (storage_check.h) and no times:
+//   {"page_id":"7","status":"current","title":"Plans","space_id":"5","parent_id":"3","version":3,
+//    "body_normal_sha256":"..."}
+std::string state_digest_of(const Content& content);
+
 }  // namespace site

@@ -246,6 +246,11 @@ std::string Server::digest() const {
   return digest_of(impl_->state.content);
 }
 
+std::string Server::state_digest() const {
+  const std::shared_lock lock(impl_->state.content_mutex);
+  return state_digest_of(impl_->state.content);
+}
+
 void Server::with_content(const std::function<void(Content&)>& work) {
   const std::scoped_lock lock(impl_->state.content_mutex);
   work(impl_->state.content);

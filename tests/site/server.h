@@ -114,6 +114,7 @@ class Server {
 
   // JSON Lines, see digest.h.
   std::string digest() const;
+  std::string state_digest() const;
 
   // Runs `work` with the content to itself.
   void with_content(const std::function<void(Content&)>& work);

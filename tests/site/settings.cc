@@ -7,35 +7,17 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::array<std::string_view, kFaultCount> kFaultNames = {"429",
-                                                                   "429-no-retry-after",
-                                                                   "429-http-date",
-                                                                   "500",
-                                                                   "502-html",
-                                                                   "503-retry-after",
-                                                                   "reset-before",
-                                                                   "reset-after",
-                                                                   "truncated-json",
-                                                                   "cut-body",
-                                                                   "malformed-json",
-                                                                   "empty-200",
-                                                                   "html-200",
-                                                                   "slow-drip",
-                                                                   "refused-cursor",
-                                                                   "short-page",
-                                                                   "empty-page",
-                                                                   "repeated-row",
-                                                                   "lost-next",
-                                                                   "beta-headers",
-                                                                   "no-answer",
-                                                                   "race-409",
-                                                                   "fresh-409",
-                                                                   "applied-reset",
-                                                                   "applied-500",
-                                                                   "applied-502-html",
-                                                                   "applied-503",
-                                                                   "applied-no-answer",
-                                                                   "applied-later-503"};
+constexpr std::array<std::string_view, kFaultCount> kFaultNames = {
+    "429",           "429-no-retry-after", "429-http-date",
+    "500",           "502-html",           "503-retry-after",
+    "reset-before",  "reset-after",        "truncated-json",
+    "cut-body",      "malformed-json",     "empty-200",
+    "html-200",      "slow-drip",          "refused-cursor",
+    "short-page",    "empty-page",         "repeated-row",
+    "lost-next",     "beta-headers",       "no-answer",
+    "race-409",      "race-500",           "fresh-409",
+    "applied-reset", "applied-500",        "applied-502-html",
+    "applied-503",   "applied-no-answer",  "applied-later-503"};
 
 constexpr std::array<std::string_view, 3> kRateHeaderNames = {"none", "retry-after", "full"};
 

@@ -45,15 +45,16 @@ enum class Fault : std::uint8_t {
   kBetaHeaders,      // Beta-Retry-After and X-Beta-RateLimit-* on an ordinary answer
   kNoAnswer,         // - nothing is sent until the client gives up
   kRace409,          // - 409 with the text of a race inside Confluence
+  kRace500,          // - 500 with the text of a transaction rolled back
   kFresh409,        // - the same, only to a write on a page created less than fresh_conflict_ms ago
   kAppliedReset,    // + RST instead of an answer
-  kApplied500,      // + JSON errors body that speaks of a transaction rolled back
+  kApplied500,      // + JSON errors body
   kApplied502Html,  // +
   kApplied503,      // + with Retry-After
   kAppliedNoAnswer,  // + nothing is sent until the client gives up
   kAppliedLater503,  // + 503 at once, as a proxy does; applied applied_later_ms afterwards
 };
-inline constexpr std::size_t kFaultCount = 29;
+inline constexpr std::size_t kFaultCount = 30;
 inline constexpr auto kFirstWriteFault = static_cast<std::size_t>(Fault::kNoAnswer);
 
 std::string_view to_string(Fault fault);  // `502-html`

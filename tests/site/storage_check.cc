@@ -166,10 +166,13 @@ void append_tag(std::string& out, std::string_view tag, std::uint64_t seed, std:
 
 }  // namespace
 
-std::string rewrite_storage(std::string_view body, std::uint64_t seed) {
+namespace {
+
+// Calls `append` for each tag that opens an element and copies everything else.
+template <typename Append>
+std::string with_each_tag(std::string_view body, Append&& append) {
   std::string out;
   out.reserve(body.size() + body.size() / 16);
-  std::uint64_t ids = 0;
   while (!body.empty()) {
     const std::size_t text = std::min(body.find('<'), body.size());
     out += body.substr(0, text);
@@ -181,11 +184,45 @@ std::string rewrite_storage(std::string_view body, std::uint64_t seed) {
       out += body.substr(0, length);
     } else {
       length = length_of_tag(body);
-      append_tag(out, body.substr(0, length), seed, ids);
+      append(out, body.substr(0, length));
     }
     body.remove_prefix(length);
   }
   return out;
+}
+
+// Without the attribute of that name and the blanks before it.
+void drop_attribute(std::string& tag, std::string_view name) {
+  const std::size_t at = tag.find(" " + std::string(name) + "=");
+  if (at == std::string::npos) return;
+  const std::size_t open = at + name.size() + 2;
+  const std::size_t end = tag.find(tag[open], open + 1);
+  if (end == std::string::npos) return;
+  const std::size_t before = tag.find_last_not_of(" \t\r\n", at);
+  tag.erase(before + 1, end - before);
+}
+
+}  // namespace
+
+std::string rewrite_storage(std::string_view body, std::uint64_t seed) {
+  std::uint64_t ids = 0;
+  return with_each_tag(
+      body, [&](std::string& out, std::string_view tag) { append_tag(out, tag, seed, ids); });
+}
+
+std::string normal_storage(std::string_view body) {
+  return with_each_tag(body, [](std::string& out, std::string_view tag) {
+    std::string text(tag);
+    for (const char* name : {"ac:schema-version", "ac:local-id", "ac:macro-id"}) {
+      drop_attribute(text, name);
+    }
+    if (text.ends_with("/>")) {
+      const std::size_t last = text.find_last_not_of(" \t\r\n", text.size() - 3);
+      text.resize(last + 1);
+      text += "/>";
+    }
+    out += text;
+  });
 }
 
 }  // namespace site

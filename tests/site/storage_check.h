@@ -21,4 +21,8 @@ std::optional<std::string> storage_error(std::string_view body);
 // ids are made of `seed`.
 std::string rewrite_storage(std::string_view body, std::uint64_t seed);
 
+// The body without what rewriting adds or changes: the three attributes in tags, and blanks before
+// `/>`. Bodies that differ in nothing else have the same normal form.
+std::string normal_storage(std::string_view body);
+
 }  // namespace site

@@ -21,6 +21,8 @@ TEST(StorageCheckTest, WhatTheSiteItselfMakesIsGood) {
     const std::string stored = rewrite_storage(body, page);
     EXPECT_EQ(storage_error(stored).value_or(""), "");
     EXPECT_EQ(rewrite_storage(stored, 7), stored) << "once rewritten, it stays";
+    EXPECT_EQ(normal_storage(stored), normal_storage(body));
+    EXPECT_EQ(storage_error(normal_storage(body)).value_or(""), "");
   }
 }
 
@@ -44,6 +46,14 @@ TEST(StorageCheckTest, RewritingLooksIntoNoValueAndNoSection) {
                             "ac:schema-version=\"2\"/>",
                             1),
             "<ac:structured-macro ac:macro-id=\"m\" ac:local-id=\"l\" ac:schema-version=\"2\" />");
+}
+
+TEST(StorageCheckTest, TheNormalFormLacksWhatTheSiteAdds) {
+  EXPECT_EQ(
+      normal_storage("<ac:structured-macro ac:name=\"x\" ac:local-id='1' "
+                     "ac:schema-version=\"1\"\n ac:macro-id=\"2\"  /><br />a ac:macro-id=\"3\""),
+      "<ac:structured-macro ac:name=\"x\"/><br/>a ac:macro-id=\"3\"");
+  EXPECT_NE(normal_storage("<p>a</p>"), normal_storage("<p>a </p>"));
 }
 
 TEST(WikiTest, MarkupBecomesStorage) {

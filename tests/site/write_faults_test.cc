@@ -34,7 +34,8 @@ TEST_F(WriteFaultsTest, RefusalsAndFailuresBeforeProcessingApplyNothing) {
   const std::vector<std::pair<Fault, int>> faults = {
       {Fault::k429, 429},     {Fault::k429NoRetryAfter, 429}, {Fault::k429HttpDate, 429},
       {Fault::k500, 500},     {Fault::k502Html, 502},         {Fault::k503RetryAfter, 503},
-      {Fault::kHtml200, 200}, {Fault::kRace409, 409},         {Fault::kFresh409, 409}};
+      {Fault::kHtml200, 200}, {Fault::kRace409, 409},         {Fault::kRace500, 500},
+      {Fault::kFresh409, 409}};
   for (const auto& [fault, status] : faults) {
     EXPECT_EQ(update_with(fault).status, status) << to_string(fault);
     expect_logged(fault, false, status);

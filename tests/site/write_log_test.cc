@@ -112,6 +112,25 @@ TEST_F(WriteLogTest, OthersWriteByTheSameRulesUnderTheirOwnName) {
   EXPECT_EQ(server_->others_write("GET", page(id)).first, 405);
 }
 
+TEST_F(WriteLogTest, SitesThatTookTheSameWritesHaveTheSameState) {
+  std::vector<std::string> digests;
+  for (const bool rewrite : {true, false}) {
+    SetUp();
+    server_->change_settings([&](Settings& settings) { settings.rewrite_bodies = rewrite; });
+    const std::string id = given_page("page");
+    put(id, an_update(id, 2, "page", "<p>a<br/></p><table/>"));
+    given_draft("draft");
+    EXPECT_EQ(ask("/__control/digest/state").body, server_->state_digest());
+    digests.push_back(server_->state_digest());
+  }
+  EXPECT_EQ(digests[0], digests[1]);
+  EXPECT_NE(digests[0].find("\"status\":\"draft\",\"title\":\"draft\""), std::string::npos);
+  remove(homepage());
+  EXPECT_EQ(server_->state_digest(), digests[1]);
+  given_page("another");
+  EXPECT_NE(server_->state_digest(), digests[1]);
+}
+
 TEST_F(WriteLogTest, WritesAreCounted) {
   const std::string id = given_page("page");
   put(id, an_update(id, 5, "page"));
