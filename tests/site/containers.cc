@@ -35,24 +35,18 @@ std::vector<bool> Content::named_containers() const {
 }
 
 bool Content::put_into(Index index, Index container) {
-  Page& page = pages_[index];
+  return tell("move", index, [&] { return do_put_into(index, container); });
+}
+
+bool Content::do_put_into(Index index, Index container) {
+  const Page& page = pages_[index];
+  const Container& target = containers_[container];
   if (page.status == Status::kTrashed || page.status == Status::kPurged ||
-      containers_[container].status != Status::kCurrent ||
-      containers_[container].space != page.space || spaces_[page.space].homepage == index) {
+      spaces_[page.space].homepage == index || !can_hold(container, target.type, index)) {
     return false;
   }
-  // Not into something that lies below it.
-  Index up = containers_[container].parent;
-  ContentType type = containers_[container].parent_type;
-  while (type != ContentType::kNull) {
-    if (type == ContentType::kPage && up == index) return false;
-    const bool is_page = type == ContentType::kPage;
-    type = is_page ? pages_[up].parent_type : containers_[up].parent_type;
-    up = is_page ? pages_[up].parent : containers_[up].parent;
-  }
-  detach(page);
-  page.parent = container;
-  page.parent_type = containers_[container].type;
+  detach(index);
+  attach(index, container, target.type);
   return true;
 }
 

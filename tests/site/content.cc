@@ -13,7 +13,6 @@ constexpr std::uint64_t kMetaSalt = 0x6d657461ULL;
 constexpr std::uint64_t kHoleSalt = 0x686f6c65ULL;
 constexpr std::uint64_t kTitleSalt = 0x7469746cULL;
 constexpr std::uint64_t kLabelSalt = 0x6c61626cULL;
-constexpr std::uint64_t kAddedSalt = 0x61646465ULL;
 
 }  // namespace
 
@@ -29,6 +28,8 @@ std::string_view to_string(Status status) {
       return "deleted";
     case Status::kPurged:
       return "purged";
+    case Status::kDraft:
+      return "draft";
   }
   return "current";
 }
@@ -205,27 +206,12 @@ std::string Content::title_at(Index index, std::int32_t version) const {
   return original;
 }
 
-template <typename Change>
-void Content::change(Index page, Change&& apply) {
-  order_->remove(page);
-  apply(pages_[page]);
-  order_->add(page);
-}
-
 std::vector<Index> Content::labels_of(Index page) const {
   std::vector<Index> found;
   for (Index label = 0; label < labels_.size(); ++label) {
     if (hash_of(pages_[page].seed, kLabelSalt, label) % 24 == 0) found.push_back(label);
   }
   return found;
-}
-
-bool Content::title_taken(Index space, std::string_view title) const {
-  const std::string folded = fold_case(title);
-  return std::any_of(pages_.begin(), pages_.end(), [&](const Page& page) {
-    return page.space == space && page.status != Status::kTrashed &&
-           page.status != Status::kPurged && fold_case(page.title) == folded;
-  });
 }
 
 Id Content::fresh_id(std::uint64_t seed) const {
@@ -236,142 +222,6 @@ Id Content::fresh_id(std::uint64_t seed) const {
     id = static_cast<Id>(32'769 + random.below(9'999'999'999));
   }
   return id;
-}
-
-Index Content::add(const NewPage& wanted) {
-  if (wanted.title.empty() || title_taken(wanted.space, wanted.title)) return kNone;
-  Space& space = spaces_[wanted.space];
-  const Index parent = wanted.parent != kNone ? wanted.parent : space.homepage;
-  if (parent != kNone &&
-      (pages_[parent].space != wanted.space || pages_[parent].status != Status::kCurrent)) {
-    return kNone;
-  }
-  const auto index = static_cast<Index>(pages_.size());
-  Page page;
-  page.seed = hash_of(options_.seed, kAddedSalt, index);
-  page.id = fresh_id(page.seed);
-  page.title = wanted.title;
-  page.created_at = page.modified_at = wanted.at.value_or(now_millis());
-  page.space = wanted.space;
-  page.author = page.owner = static_cast<Index>(page.seed % users_.size());
-  const Id id = page.id;
-  pages_.push_back(std::move(page));
-  page_by_id_.emplace(id, index);
-  overrides_[index].bodies[1] = wanted.body;
-  order_->add(index);
-  if (parent == kNone) {
-    space.homepage = index;
-  } else {
-    reparent(index, parent);
-  }
-  return index;
-}
-
-bool Content::edit(Index index, const Edit& edit) {
-  Page& page = pages_[index];
-  if (page.status == Status::kTrashed || page.status == Status::kPurged) return false;
-  if (edit.title && fold_case(*edit.title) != fold_case(page.title) &&
-      title_taken(page.space, *edit.title)) {
-    return false;
-  }
-  Overrides& changes = overrides_[index];
-  Version version;
-  version.number = page.version + 1;
-  version.created_at = std::max(edit.at.value_or(now_millis()), page.modified_at);
-  version.message = edit.message;
-  version.minor_edit = edit.minor_edit;
-  version.author = static_cast<Index>(
-      hash_of(page.seed, kMetaSalt, static_cast<std::uint64_t>(version.number)) % users_.size());
-  if (edit.title && *edit.title != page.title) {
-    if (changes.titles.empty()) changes.titles[0] = page.title;
-    changes.titles[version.number] = *edit.title;
-  }
-  if (edit.body) changes.bodies[version.number] = *edit.body;
-  changes.added.push_back(version);
-  change(index, [&](Page& changed) {
-    changed.version = version.number;
-    changed.modified_at = version.created_at;
-    if (edit.title) changed.title = *edit.title;
-  });
-  return true;
-}
-
-void Content::detach(Page& page) {
-  if (page.parent_type == ContentType::kPage) --pages_[page.parent].children;
-  page.parent_type = ContentType::kNull;
-  page.parent = kNone;
-  page.position = -1;
-}
-
-bool Content::reparent(Index index, Index new_parent) {
-  Page& page = pages_[index];
-  if (page.status == Status::kTrashed || page.status == Status::kPurged) return false;
-  if (new_parent != kNone) {
-    const Page& parent = pages_[new_parent];
-    if (parent.space != page.space || parent.status != Status::kCurrent) return false;
-    // Neither itself nor anything below it.
-    for (Index up = new_parent; up != kNone;
-         up = pages_[up].parent_type == ContentType::kPage ? pages_[up].parent : kNone) {
-      if (up == index) return false;
-    }
-  }
-  detach(page);
-  if (new_parent != kNone) {
-    page.parent_type = ContentType::kPage;
-    page.parent = new_parent;
-    page.position = static_cast<std::int32_t>(++pages_[new_parent].children * 1000);
-  }
-  return true;
-}
-
-bool Content::move_to_space(Index index, Index space) {
-  Page& page = pages_[index];
-  if (page.status == Status::kTrashed || page.status == Status::kPurged || page.children > 0 ||
-      page.special_title || page.space == space || spaces_[space].homepage == kNone ||
-      spaces_[page.space].homepage == index) {
-    return false;
-  }
-  for (const Container& container : containers_) {
-    if (container.parent_type == ContentType::kPage && container.parent == index) return false;
-  }
-  change(index, [&](Page& moved) {
-    detach(moved);
-    moved.space = space;
-  });
-  return reparent(index, spaces_[space].homepage);
-}
-
-void Content::lift_children(Index parent, ContentType type, Index heir, ContentType heir_type) {
-  for (Page& child : pages_) {
-    if (child.parent_type != type || child.parent != parent) continue;
-    detach(child);
-    child.parent = heir;
-    child.parent_type = heir_type;
-    if (heir_type == ContentType::kPage) ++pages_[heir].children;
-  }
-  for (Container& child : containers_) {
-    if (child.parent_type != type || child.parent != parent) continue;
-    child.parent = heir;
-    child.parent_type = heir_type;
-    child.position = -1;
-  }
-}
-
-bool Content::set_status(Index index, Status status) {
-  Page& page = pages_[index];
-  if (page.status == status || page.status == Status::kPurged) return false;
-  if (status == Status::kTrashed || status == Status::kDeleted || status == Status::kPurged) {
-    if (spaces_[page.space].homepage == index) return false;
-    lift_children(index, ContentType::kPage, page.parent, page.parent_type);
-    detach(page);
-  }
-  if (status == Status::kPurged) {
-    order_->remove(index);
-    page.status = status;
-  } else {
-    page.status = status;
-  }
-  return true;
 }
 
 bool Content::remove_version(Index index, std::int32_t number) {

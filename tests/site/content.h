@@ -10,6 +10,7 @@
 // bytes.
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -42,9 +43,10 @@ struct ContentOptions {
   std::size_t huge_body_bytes = 4U << 20U;  // of one page; 0 = no such page
 };
 
-enum class Status : std::uint8_t { kCurrent, kArchived, kTrashed, kDeleted, kPurged };
+// kDraft: never published; such a page is in no listing.
+enum class Status : std::uint8_t { kCurrent, kArchived, kTrashed, kDeleted, kPurged, kDraft };
 std::string_view to_string(Status status);
-std::optional<Status> parse_status(std::string_view text);
+std::optional<Status> parse_status(std::string_view text);  // of those that can be listed
 
 enum class ContentType : std::uint8_t { kNull, kPage, kFolder, kWhiteboard, kDatabase, kEmbed };
 std::string_view to_string(ContentType type);
@@ -114,6 +116,10 @@ struct Page {
   std::int32_t version = 1;
   std::int32_t generated_version = 1;  // higher numbers come from edits
   Index children = 0;                  // pages whose parent this page is
+  std::int32_t last_position = -1;     // that a child ever had; -1 = not known yet
+  Index former_parent = kNone;         // before it was trashed, as former_parent_type says
+  ContentType former_parent_type = ContentType::kNull;
+  Millis hidden_until = 0;  // a new page may not be readable at once
   ContentType parent_type = ContentType::kNull;
   Status status = Status::kCurrent;
   bool live_doc = false;
@@ -142,16 +148,40 @@ struct Edit {
   std::optional<std::string> body;  // storage; absent: one block of the body is rewritten
   std::string message;
   bool minor_edit = false;
-  std::optional<Millis> at;  // absent: now
+  std::optional<Millis> at;     // absent: now
+  std::optional<Index> author;  // absent: anybody but the account of the API
 };
 
 struct NewPage {
   Index space = 0;
-  Index parent = kNone;  // a page of that space; kNone = the homepage
+  Index parent = kNone;  // of that space; kNone = the homepage
+  ContentType parent_type = ContentType::kPage;
+  bool root_level = false;  // outside the homepage's tree
+  bool draft = false;       // needs no title, and no title is taken for it
   std::string title;
-  std::string body;          // storage
-  std::optional<Millis> at;  // absent: now
+  std::string body;             // storage
+  std::optional<Millis> at;     // absent: now
+  std::optional<Index> author;  // absent: anybody but the account
 };
+
+// What somebody has begun to write over a published page.
+struct PageDraft {
+  std::string title;
+  std::string body;  // storage
+  Millis at = 0;
+  Index author = 0;
+};
+
+// What the write log says about a page before and after a change.
+struct PageState {
+  Status status = Status::kCurrent;
+  std::int32_t version = 0;
+  std::string title;
+  Id parent = 0;  // 0 = null
+  Id space = 0;
+};
+
+enum class MoveTo : std::uint8_t { kBefore, kAfter, kAppend };
 
 class Content {
  public:
@@ -196,13 +226,37 @@ class Content {
   // Ascending, as in labels().
   std::vector<Index> labels_of(Index page) const;
 
+  const PageDraft* draft_of(Index page) const;  // nullptr: none over the published page
+  PageState state_of(Index page) const;
+  // Another page of the space has that title, whatever its case. Drafts take none; trashed pages do
+  // where `trashed_too` says so.
+  bool title_taken(Index space, std::string_view title, Index except = kNone,
+                   bool trashed_too = false);
+  // `page` can lie in `parent`: same space, there, and not below the page itself.
+  bool can_hold(Index parent, ContentType type, Index page) const;
+
+  // Called after each change of a page with its name (add, edit, move, status, draft) and the state
+  // before; nullptr before an add.
+  using Listener = std::function<void(std::string_view, Index, const PageState*)>;
+  void listen(Listener listener) { listener_ = std::move(listener); }
+
   // Changes. False, or kNone: refused because the site could not hold the result.
   Index add(const NewPage& page);
   bool edit(Index page, const Edit& edit);
   bool reparent(Index page, Index new_parent);  // inside the space; kNone = root
   bool move_to_space(Index page,
                      Index space);  // pages without children only; becomes a child of the homepage
+  // A trashed page that becomes current goes back to its former parent, else to the homepage.
   bool set_status(Index page, Status status);
+  // A draft becomes a page with that version number; title, body and author as in `edit`.
+  bool publish(Index page, std::int32_t number, const Edit& edit);
+  // Of a page that was never published: rewrites it. Else: replaces the draft over it.
+  bool write_draft(Index page, const PageDraft& draft);
+  bool drop_draft(Index page);  // the one over a published page
+  void set_owner(Index page, Index user);
+  void hide_until(Index page, Millis time) { pages_[page].hidden_until = time; }
+  // With all that lies below it, across spaces too. False: titles clash or `target` lies below.
+  bool move_beside(Index page, Index target, MoveTo where);
   bool put_into(Index page, Index container);  // inside the space
   Index add_container(const NewContainer& container);
   bool rename_container(Index container, const std::string& title);
@@ -225,14 +279,44 @@ class Content {
   bool generated_hole(const Page& page, std::int32_t number) const;
   Version generated_version(const Page& page, std::int32_t number, Millis created_at) const;
   const Overrides* overrides(Index page) const;
-  bool title_taken(Index space, std::string_view title) const;
   Id id_of(Index parent, ContentType type) const;
   Id fresh_id(std::uint64_t seed) const;
   // Gives all that lies in `parent` to `heir`.
   void lift_children(Index parent, ContentType type, Index heir, ContentType heir_type);
-  void detach(Page& page);
+  void detach(Index page);
+  void attach(Index page, Index parent, ContentType type);
+  void put_back(Index page);
+  void place_beside(Index page, Index target, MoveTo where);
+  bool move_tree(Index page, Index space);
+  void index_titles();
+  void index_children();
+  void add_title(Index page);
+  void remove_title(Index page);
+  std::vector<Index>& children_of(Index parent, ContentType type);
+  // Changes a page while it stands in no order and under no title.
   template <typename Change>
-  void change(Index page, Change&& apply);
+  void change(Index page, Change&& apply) {
+    order_->remove(page);
+    remove_title(page);
+    apply(pages_[page]);
+    order_->add(page);
+    add_title(page);
+  }
+  // Does what `apply` does and tells the listener of it if it was done.
+  template <typename Change>
+  bool tell(std::string_view what, Index page, Change&& apply) {
+    if (!listener_) return apply();
+    const PageState before = state_of(page);
+    const bool done = apply();
+    if (done) listener_(what, page, &before);
+    return done;
+  }
+  bool do_edit(Index page, const Edit& edit);
+  bool do_reparent(Index page, Index new_parent);
+  bool do_move_to_space(Index page, Index space);
+  bool do_set_status(Index page, Status status);
+  bool do_put_into(Index page, Index container);
+  Index someone_else(std::uint64_t hash) const;  // anybody but the account
 
   friend class Generator;
   ContentOptions options_;
@@ -246,6 +330,13 @@ class Content {
   std::unordered_map<Id, Index> space_by_id_;
   std::unordered_map<std::string, Index> user_by_id_;
   std::unordered_map<Index, Overrides> overrides_;
+  std::unordered_map<Index, PageDraft> drafts_;
+  // Made when they are first needed.
+  std::unordered_map<std::string, std::vector<Index>> titles_;  // folded
+  std::unordered_map<std::uint64_t, std::vector<Index>> children_;
+  bool titles_indexed_ = false;
+  bool children_indexed_ = false;
+  Listener listener_;
   std::unique_ptr<PageOrder> order_;
 };
 

@@ -6,6 +6,7 @@
 #include <shared_mutex>
 #include <stdexcept>
 
+#include "tests/site/answer.h"
 #include "tests/site/digest.h"
 #include "tests/site/text.h"
 
@@ -43,7 +44,10 @@ Json to_json(const Counters& c) {
              }
              return by_status;
            }()},
-          {"faults", c.faults}};
+          {"faults", c.faults},
+          {"writes", c.writes},
+          {"writes_applied", c.writes_applied},
+          {"writes_by_kind", c.writes_by_kind}};
 }
 
 Json ids_json(const std::set<Id>& ids) {
@@ -116,25 +120,77 @@ Json post_token(State& state, const Json& json) {
   return Json::object();
 }
 
+// Takes the ids that `name` lists; without it `target` stays.
+void take_ids(const Json& json, const char* name, std::set<Id>& target) {
+  const auto found = json.find(name);
+  if (found == json.end()) return;
+  if (!found->is_array()) throw Refusal(400, std::string("'") + name + "' must be a list");
+  std::set<Id> ids;
+  for (const Json& item : *found) {
+    const auto id = parse_number(item.is_string() ? item.get_ref<const std::string&>() : "");
+    if (!id) throw Refusal(400, std::string("'") + name + "' must hold ids, as strings");
+    ids.insert(*id);
+  }
+  target = std::move(ids);
+}
+
 Json post_poison(State& state, const Json& json) {
   {
     const std::scoped_lock lock(state.content_mutex);
-    const auto take = [&](const char* name, std::set<Id>& target) {
-      const auto found = json.find(name);
-      if (found == json.end()) return;
-      if (!found->is_array()) throw Refusal(400, std::string("'") + name + "' must be a list");
-      std::set<Id> ids;
-      for (const Json& item : *found) {
-        const auto id = parse_number(item.is_string() ? item.get_ref<const std::string&>() : "");
-        if (!id) throw Refusal(400, std::string("'") + name + "' must hold ids, as strings");
-        ids.insert(*id);
-      }
-      target = std::move(ids);
-    };
-    take("pages", state.poison);
-    take("rows", state.poison_rows);
+    take_ids(json, "pages", state.poison);
+    take_ids(json, "rows", state.poison_rows);
   }
   return poison_json(state);
+}
+
+Json post_permissions(State& state, const Json& json) {
+  const std::scoped_lock lock(state.content_mutex);
+  take_ids(json, "read_only", state.read_only);
+  take_ids(json, "closed_spaces", state.closed_spaces);
+  return {{"read_only", ids_json(state.read_only)},
+          {"closed_spaces", ids_json(state.closed_spaces)}};
+}
+
+std::uint32_t count_of(const Json& json, const char* name, std::uint32_t otherwise) {
+  const auto found = json.find(name);
+  if (found == json.end()) return otherwise;
+  if (!found->is_number_unsigned()) throw Refusal(400, std::string("'") + name + "' is a number");
+  return found->get<std::uint32_t>();
+}
+
+Json post_next_write(State& state, const Json& json) {
+  NextWrite next;
+  const auto fault = parse_fault(text_of(json, "fault").value_or(""));
+  if (!fault) throw Refusal(400, "'fault' must be the name of a fault");
+  next.fault = *fault;
+  if (json.contains("page")) next.page = id_of(json, "page");
+  next.what = text_of(json, "what").value_or("");
+  next.skip = count_of(json, "skip", 0);
+  next.count = count_of(json, "count", 1);
+  const std::scoped_lock lock(state.control_mutex);
+  state.next_writes.push_back(std::move(next));
+  return {{"waiting", state.next_writes.size()}};
+}
+
+Json clear_next_writes(State& state, const Json&) {
+  const std::scoped_lock lock(state.control_mutex);
+  state.next_writes.clear();
+  return Json::object();
+}
+
+Json clear_writes(State& state, const Json&) {
+  state.writes.clear();
+  return Json::object();
+}
+
+Json post_others_write(State& state, const Json& json) {
+  const Json body = json.value("body", Json());
+  const Response response =
+      others_write(state, text_of(json, "method").value_or(""),
+                   text_of(json, "target").value_or(""), body.is_null() ? "" : body.dump());
+  Json answer = Json::parse(response.body, nullptr, false);
+  if (answer.is_discarded()) answer = nullptr;
+  return {{"status", response.status}, {"answer", std::move(answer)}};
 }
 
 Json page_answer(const Content& content, Index page) {
@@ -238,7 +294,12 @@ struct Post {
   std::string_view name;
   Json (*run)(State& state, const Json& json);
 };
-constexpr std::array<Post, 12> kPosts = {{{"counters/reset", reset_counters},
+constexpr std::array<Post, 17> kPosts = {{{"counters/reset", reset_counters},
+                                          {"permissions", post_permissions},
+                                          {"next-write", post_next_write},
+                                          {"next-write/clear", clear_next_writes},
+                                          {"writes/clear", clear_writes},
+                                          {"others-write", post_others_write},
                                           {"settings", change_settings},
                                           {"faults", post_faults},
                                           {"faults/clear", clear_faults},
@@ -258,6 +319,15 @@ std::string get(State& state, std::string_view name) {
   if (name == "digest") {
     const std::shared_lock lock(state.content_mutex);
     return digest_of(state.content);
+  }
+  if (name == "digest/state") {
+    const std::shared_lock lock(state.content_mutex);
+    return state_digest_of(state.content);
+  }
+  if (name == "writes") {
+    std::string lines;
+    for (const WriteEntry& entry : state.writes.entries()) lines += to_json_line(entry);
+    return lines;
   }
   throw Refusal(404, "no such control");
 }

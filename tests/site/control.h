@@ -6,7 +6,14 @@
 //   GET  state                settings, counters, poison, sizes, and the account of the token
 //   GET  counters             POST counters/reset
 //   GET  digest               JSON Lines, see digest.h
+//   GET  digest/state         JSON Lines: what writes change, see digest.h
 //   GET  poison               {"pages":[...],"rows":[...]}; POST the same to change it
+//   GET  writes               the write log, JSON Lines, see write_log.h; POST writes/clear
+//   POST next-write           {"fault":"applied-reset","page":"1","what":"update","skip":0,
+//                             "count":1}, see NextWrite in server.h; POST next-write/clear
+//   POST others-write         {"method":"PUT","target":"/wiki/api/v2/pages/1","body":{..}}; answers
+//                             {"status":200,"answer":{..}}
+//   POST permissions          {"read_only":["1"],"closed_spaces":["3"]}: see server.h
 //   POST settings             any of the settings, {"rate":20,"faults":{"500":0.05}}
 //   POST faults               {"500":0.05}; the others stay; POST faults/clear ends all
 //   POST token                {"token":"new"}; "" revokes it

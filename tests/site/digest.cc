@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "tests/site/storage_check.h"
 #include "tests/site/text.h"
 
 namespace site {
@@ -112,8 +113,38 @@ std::string digest_of(const Content& content) {
   std::string body;
   for (const Index page : order) {
     const Status status = content.pages()[page].status;
-    const bool gone = status == Status::kPurged || status == Status::kDeleted;
+    const bool gone =
+        status == Status::kPurged || status == Status::kDeleted || status == Status::kDraft;
     if (!gone && content.shown(page)) append_page(out, content, page, body);
+  }
+  return out;
+}
+
+std::string state_digest_of(const Content& content) {
+  const auto& pages = content.pages();
+  std::vector<Index> order(pages.size());
+  std::iota(order.begin(), order.end(), 0U);
+  std::sort(order.begin(), order.end(),
+            [&](Index a, Index b) { return pages[a].id < pages[b].id; });
+  std::string out;
+  for (const Index index : order) {
+    const Page& page = pages[index];
+    if (page.status == Status::kPurged) continue;
+    const PageState state = content.state_of(index);
+    out += R"({"page_id":")" + std::to_string(page.id) + R"(","status":")";
+    out += to_string(state.status);
+    out += R"(","title":)";
+    append_quoted(out, state.title);
+    append_id(out, "space_id", state.space);
+    if (state.parent == 0) {
+      out += R"(,"parent_id":null)";
+    } else {
+      append_id(out, "parent_id", state.parent);
+    }
+    out += R"(,"version":)";
+    append_number(out, state.version);
+    out += R"(,"body_normal_sha256":")" +
+           sha256_hex(normal_storage(content.body(index, page.version))) + "\"}\n";
   }
   return out;
 }

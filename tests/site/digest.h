@@ -2,7 +2,8 @@
 
 // What the site holds, as JSON Lines that two programs can compare byte by byte: spaces by id, then
 // nodes (folders, whiteboards, databases, embeds) by id, then pages by id, each with its versions
-// by number (every one that the API lists, the current one too). Purged pages are not there.
+// by number (every one that the API lists, the current one too). Purged pages are not there,
+// and neither are drafts.
 // `named` says that the tree above some page needs the node: a mirror cannot know of others. Keys
 // in this order:
 //   {"kind":"space","space_id":"5","space_key":"ENG","status":"current"}
@@ -19,5 +20,11 @@
 namespace site {
 
 std::string digest_of(const Content& content);
+
+// What two sites have in common if the same writes were applied to both: pages by id, drafts and
+// trashed ones too, with the hash of the body's normal form (storage_check.h) and no times:
+//   {"page_id":"7","status":"current","title":"Plans","space_id":"5","parent_id":"3","version":3,
+//    "body_normal_sha256":"..."}
+std::string state_digest_of(const Content& content);
 
 }  // namespace site

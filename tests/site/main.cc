@@ -22,6 +22,8 @@ struct Flags {
   std::string request_log;
   std::string rate_headers = "full";
   bool no_gzip = false;
+  bool no_rewrite = false;
+  bool no_echo = false;
   bool digest = false;
 };
 
@@ -60,6 +62,33 @@ void add_server_flags(CLI::App& app, Flags& flags) {
   app.add_option("--poison-rows", options.poison_rows, "Pages whose JSON is wrong");
 }
 
+void add_write_flags(CLI::App& app, Flags& flags) {
+  site::Settings& settings = flags.options.settings;
+  app.add_flag("--no-rewrite", flags.no_rewrite, "Store bodies as they were sent");
+  app.add_flag("--no-echo", flags.no_echo, "Answer writes without the body");
+  app.add_flag("--trashed-titles-block", settings.trashed_titles_block,
+               "A page in the trash keeps its title from others");
+  app.add_flag("--forbidden-is-403", settings.forbidden_is_403,
+               "403 instead of 404 to writes on read-only pages");
+  app.add_flag("--restore-adds-version", settings.restore_adds_version,
+               "Restoring a page makes a version");
+  app.add_option("--archived-update-status", settings.archived_update_status,
+                 "What an update of an archived page gets")
+      ->check(CLI::IsMember({400, 403, 404, 409}))
+      ->capture_default_str();
+  app.add_option("--publish-version", settings.publish_version,
+                 "The version number that publishes a draft; 0 = 1 or 2")
+      ->capture_default_str();
+  app.add_option("--fresh-page-delay", settings.fresh_page_delay_ms,
+                 "Milliseconds until a new page can be read");
+  app.add_option("--fresh-conflict", settings.fresh_conflict_ms,
+                 "Milliseconds in which the fault fresh-409 meets a new page")
+      ->capture_default_str();
+  app.add_option("--applied-later", settings.applied_later_ms,
+                 "Milliseconds after which the fault applied-later-503 applies the write")
+      ->capture_default_str();
+}
+
 void add_setting_flags(CLI::App& app, Flags& flags) {
   site::Settings& settings = flags.options.settings;
   app.add_option("--latency", settings.latency_ms, "Milliseconds before each answer");
@@ -85,6 +114,7 @@ void add_setting_flags(CLI::App& app, Flags& flags) {
       ->capture_default_str();
   app.add_option("--edits-per-second", settings.edits_per_second, "Pages edited meanwhile");
   app.add_option("--moves-per-second", settings.moves_per_second, "Pages moved meanwhile");
+  add_write_flags(app, flags);
   std::string names;
   for (std::size_t i = 0; i < site::kFaultCount; ++i) {
     names += (i == 0 ? "" : ", ") + std::string(site::to_string(static_cast<site::Fault>(i)));
@@ -96,6 +126,8 @@ void add_setting_flags(CLI::App& app, Flags& flags) {
 std::string finish(Flags& flags) {
   site::Settings& settings = flags.options.settings;
   settings.gzip = !flags.no_gzip;
+  settings.rewrite_bodies = !flags.no_rewrite;
+  settings.echo_body = !flags.no_echo;
   settings.rate_headers = *site::parse_rate_headers(flags.rate_headers);
   for (const std::string& text : flags.faults) {
     const std::size_t equals = text.find('=');

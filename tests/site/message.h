@@ -35,6 +35,7 @@ struct Request {
   std::string path;  // as sent, without the query
   Query query;
   std::string authorization;
+  std::string content_type;
   bool accepts_gzip = false;
   std::string body;
 };

@@ -13,7 +13,7 @@
 #include <valijson/schema_parser.hpp>
 #include <valijson/validator.hpp>
 
-#include "tests/site/site_fixture.h"
+#include "tests/site/write_fixture.h"
 
 namespace site {
 namespace {
@@ -24,6 +24,14 @@ namespace {
 class OpenApi {
  public:
   explicit OpenApi(Json document) : document_(std::move(document)) {}
+
+  Json request_schema(const std::string& method, const std::string& path) const {
+    Json body = document_.at("paths").at(path).at(method).at("requestBody");
+    if (body.contains("$ref")) {
+      body = document_.at(Json::json_pointer(body["$ref"].get<std::string>().substr(1)));
+    }
+    return expand(body.at("content").at("application/json").at("schema"), 0);
+  }
 
   Json response_schema(const std::string& method, const std::string& path) const {
     const Json& operation = document_.at("paths").at(path).at(method);
@@ -62,6 +70,9 @@ class OpenApi {
         property = expand(property, depth + 1);
       result["additionalProperties"] = false;
     }
+    if (schema.contains("oneOf")) {
+      for (auto& one : result["oneOf"]) one = expand(one, depth + 1);
+    }
     if (schema.contains("items")) result["items"] = expand(schema["items"], depth + 1);
     if (schema.value("format", "") == "date-time") {
       result["pattern"] = R"(^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$)";
@@ -79,7 +90,7 @@ class OpenApi {
   Json document_;
 };
 
-class OpenApiTest : public SiteTest {
+class OpenApiTest : public WriteTest {
  protected:
   void SetUp() override {
     const auto path =
@@ -94,11 +105,13 @@ class OpenApiTest : public SiteTest {
     start(options);
   }
 
-  // What is wrong with an answer; "" = nothing.
-  std::string check(const std::string& method, const std::string& path, const Json& answer) {
-    auto& schema = schemas_[method + path];
+  // What is wrong with an answer, or with a request; "" = nothing.
+  std::string check(const std::string& method, const std::string& path, const Json& answer,
+                    bool request = false) {
+    auto& schema = schemas_[(request ? "request " : "") + method + path];
     if (!schema) {
-      const Json schema_json = api_->response_schema(method, path);
+      const Json schema_json =
+          request ? api_->request_schema(method, path) : api_->response_schema(method, path);
       schema = std::make_unique<valijson::Schema>();
       valijson::SchemaParser().populateSchema(valijson::adapters::NlohmannJsonAdapter(schema_json),
                                               *schema);
@@ -209,6 +222,67 @@ TEST_F(OpenApiTest, LabelsNodesAndUsersValidate) {
       client_->request("POST", kApi + "/users-bulk", Json{{"accountIds", accounts}}.dump());
   ASSERT_EQ(reply.status, 200);
   EXPECT_EQ(check("post", "/users-bulk", Json::parse(reply.body)), "");
+}
+
+TEST_F(OpenApiTest, AnswersToWritesValidate) {
+  for (const bool echo : {true, false}) {
+    server_->change_settings([&](Settings& settings) { settings.echo_body = echo; });
+    const Json made = json_of(create(a_create(echo ? "page" : "second")));
+    EXPECT_EQ(check("post", "/pages", made), "");
+    const std::string id = made["id"];
+    EXPECT_EQ(check("put", "/pages/{id}", json_of(put(id, an_update(id, 2, id)))), "");
+    Json draft = an_update(id, 1, "draft");
+    draft["status"] = "draft";
+    EXPECT_EQ(check("put", "/pages/{id}", json_of(put(id, draft))), "");
+    expect_valid("/pages/{id}", page(id) + "?get-draft=true&body-format=storage");
+    const Json title = {{"status", "current"}, {"title", id + "!"}};
+    EXPECT_EQ(check("put", "/pages/{id}/title", json_of(send("PUT", page(id) + "/title", title))),
+              "");
+    EXPECT_EQ(remove(id).status, 204);
+    EXPECT_EQ(check("put", "/pages/{id}", json_of(put(id, an_update(id, 4, id)))), "");
+    Json alone = a_create("");
+    alone["status"] = "draft";
+    const Json kept = json_of(create(alone));
+    EXPECT_EQ(check("post", "/pages", kept), "");
+    expect_valid("/pages/{id}", page(kept["id"]) + "?status=draft");
+  }
+}
+
+// What the document does not allow is refused, and what it allows is not refused for its form.
+TEST_F(OpenApiTest, RequestsAreRefusedAsTheDocumentSays) {
+  const std::string id = given_page("page");
+  const Json good = an_update(id, 2, "page");
+  const auto expect_same = [&](const Json& body) {
+    const bool valid = check("put", "/pages/{id}", body, true).empty();
+    const Reply reply = put(id, body);
+    EXPECT_EQ(reply.status != 400, valid) << body.dump() << "\n" << reply.body;
+  };
+  Json stale = good;
+  stale["version"]["number"] = 9;
+  expect_same(stale);
+  for (const auto& [name, value] : good.items()) {
+    for (const Json& wrong : {Json(), Json(7), Json(Json::array()), Json("nonsense")}) {
+      if (name == "title" && wrong.is_string()) continue;
+      if (name == "id" && wrong.is_string()) continue;  // the document allows any text
+      Json body = stale;
+      body[name] = wrong;
+      expect_same(body);
+    }
+    Json body = stale;
+    body.erase(name);
+    expect_same(body);
+  }
+  Json flat = stale;
+  flat["body"] = {{"representation", "storage"}, {"value", "<p/>"}};
+  expect_same(flat);
+  flat["body"]["representation"] = "view";
+  expect_same(flat);
+  EXPECT_EQ(check("post", "/pages", a_create("x"), true), "");
+  Json no_space = a_create("x");
+  no_space.erase("spaceId");
+  EXPECT_NE(check("post", "/pages", no_space, true), "");
+  EXPECT_EQ(create(no_space).status, 400);
+  EXPECT_EQ(put(id, good).status, 200);
 }
 
 TEST_F(OpenApiTest, DamagedRowsDoNotValidate) {

@@ -1,6 +1,6 @@
 #pragma once
 
-// Which pages a listing wants. Used by the page routes alone.
+// Which pages can be read, and which of them a listing wants. Used by the page routes alone.
 
 #include <optional>
 #include <string>
@@ -11,6 +11,12 @@
 namespace site {
 
 constexpr unsigned bit(Status status) { return 1U << static_cast<unsigned>(status); }
+
+// Shown to the account, and no longer too new to be read.
+inline bool readable(const Content& content, Index page) {
+  const Millis hidden_until = content.pages()[page].hidden_until;
+  return content.shown(page) && (hidden_until == 0 || now_millis() >= hidden_until);
+}
 
 struct PageFilter {
   bool matches(const Content& content, Index page) const;

@@ -38,9 +38,10 @@ std::optional<unsigned> parse_statuses(const std::vector<std::string>& names, bo
   unsigned wanted = 0;
   for (const std::string& name : names) {
     const auto status = parse_status(name);
-    // No page of this site is a draft, and none is historical.
-    if (!status && !(single && (name == "draft" || name == "historical"))) return std::nullopt;
-    if (status) wanted |= bit(*status);
+    const bool draft = single && name == "draft";
+    // No page of this site is historical.
+    if (!status && !draft && !(single && name == "historical")) return std::nullopt;
+    wanted |= draft ? bit(Status::kDraft) : status ? bit(*status) : 0U;
   }
   return wanted;
 }
@@ -63,7 +64,7 @@ std::optional<Response> parse_ids(const Query& query, std::string_view name, std
 
 bool PageFilter::matches(const Content& content, Index index) const {
   const Page& page = content.pages()[index];
-  if ((statuses & bit(page.status)) == 0 || !content.shown(index)) return false;
+  if ((statuses & bit(page.status)) == 0 || !readable(content, index)) return false;
   if (root_only && page.parent_type != ContentType::kNull &&
       content.spaces()[page.space].homepage != index) {
     return false;
@@ -76,12 +77,15 @@ bool PageFilter::matches(const Content& content, Index index) const {
   return !title || (!title->empty() && fold_case(page.title) == *title);
 }
 
-Index Api::page_argument() const {
+Index Api::page_argument(bool drafts_too) const {
   const auto id = parse_number(route_.arguments[0]);
-  const Index page = id ? state_.content.find_page(*id) : kNone;
-  const bool shown =
-      page != kNone && state_.content.shown(page) && visible(state_.content.pages()[page].space);
-  return shown ? page : kNone;
+  const Content& content = state_.content;
+  const Index page = id ? content.find_page(*id) : kNone;
+  if (page == kNone || !readable(content, page) || !visible(content.pages()[page].space) ||
+      (content.pages()[page].status == Status::kDraft && !drafts_too)) {
+    return kNone;
+  }
+  return page;
 }
 
 std::optional<Response> Api::read_filter(PageFilter& filter) {
@@ -228,19 +232,30 @@ Response Api::label_pages() {
 }
 
 Response Api::page() {
-  const Index index = page_argument();
+  const Query& query = request_.query;
+  unsigned statuses = ~0U;
+  if (query.has("status")) {
+    const auto parsed = parse_statuses(query.list("status"), true);
+    if (!parsed) return bad_parameter("status", query.get("status").value_or(""), "a page status");
+    statuses = *parsed;
+  }
+  // A page that was never published shows itself to those who ask for drafts alone. `get-draft`
+  // shows a page that has no draft as it is.
+  const bool get_draft = asks_for(query, "get-draft");
+  const bool drafts = get_draft || (query.has("status") && (statuses & bit(Status::kDraft)) != 0);
+  const Index index = page_argument(drafts);
   if (index == kNone) return cannot_find("page", route_.arguments[0]);
   const Content& content = state_.content;
   const Page& page = content.pages()[index];
-  const Query& query = request_.query;
-  if (query.has("status")) {
-    const auto statuses = parse_statuses(query.list("status"), true);
-    if (!statuses)
-      return bad_parameter("status", query.get("status").value_or(""), "a page status");
-    if ((*statuses & bit(page.status)) == 0) return cannot_find("page", route_.arguments[0]);
-  }
   PageParts parts;
   parts.subtype = false;
+  if (get_draft || (drafts && (statuses & bit(page.status)) == 0)) {
+    parts.draft = content.draft_of(index);
+  }
+  const Status status = parts.draft != nullptr ? Status::kDraft : page.status;
+  if ((statuses & bit(status)) == 0 && !(get_draft && status == Status::kDraft)) {
+    return cannot_find("page", route_.arguments[0]);
+  }
   parts.version = query.get("include-version") != "false";
   const std::string format = query.get("body-format").value_or("");
   if (query.has("body-format")) {

@@ -77,7 +77,11 @@ void Renderer::open_detailed_version(const Version& version) {
   out_ += ']';
 }
 
-void Renderer::body(Index page, std::int32_t version, BodyFormat format, std::string_view name) {
+void Renderer::body(Index page, std::int32_t version, BodyFormat format, std::string_view name,
+                    const PageDraft* draft) {
+  const auto text_of = [&] {
+    return draft != nullptr ? draft->body : content_.body(page, version);
+  };
   member("body");
   out_ += '{';
   if (format != BodyFormat::kAbsent) {
@@ -88,13 +92,17 @@ void Renderer::body(Index page, std::int32_t version, BodyFormat format, std::st
     out_ += '"';
     switch (format) {
       case BodyFormat::kStorage:
-        content_.append_body(out_, page, version, BodyForm::kJson);
+        if (draft != nullptr) {
+          append_escaped(out_, draft->body);
+        } else {
+          content_.append_body(out_, page, version, BodyForm::kJson);
+        }
         break;
       case BodyFormat::kAtlasDoc:
-        append_escaped(out_, to_atlas_doc(content_.body(page, version)));
+        append_escaped(out_, to_atlas_doc(text_of()));
         break;
       case BodyFormat::kView:
-        append_escaped(out_, to_view(content_.body(page, version)));
+        append_escaped(out_, to_view(text_of()));
         break;
       case BodyFormat::kAbsent:
         break;
@@ -133,19 +141,19 @@ void Renderer::place(Id parent, ContentType type, std::int32_t position) {
   }
 }
 
-void Renderer::page_identity(const Page& page, int damage) {
+void Renderer::page_identity(const Page& page, int damage, const PageDraft* draft) {
   id("id", page.id);
   if (damage == kNullStatus) {
     member("status");
     out_ += "null";
   } else {
-    text("status", to_string(page.status));
+    text("status", to_string(draft != nullptr ? Status::kDraft : page.status));
   }
   if (damage == kNumberTitle) {
     member("title");
     append_number(out_, page.id);
   } else {
-    text("title", page.title);
+    text("title", draft != nullptr ? draft->title : page.title);
   }
   if (damage != kNoSpace) id("spaceId", content_.spaces()[page.space].id);
   place(content_.parent_id(page), page.parent_type, page.position);
@@ -161,7 +169,7 @@ void Renderer::open_page(Index index, const PageParts& parts) {
   const Page& page = content_.pages()[index];
   const int damage = damage_of(page);
   out_ += '{';
-  page_identity(page, damage);
+  page_identity(page, damage, parts.draft);
   page_people(page);
   if (parts.subtype) text("subtype", page.live_doc ? "live" : "page");
   text("createdAt", to_iso8601(page.created_at));
@@ -172,12 +180,18 @@ void Renderer::open_page(Index index, const PageParts& parts) {
   } else if (damage == kArrayVersion) {
     member("version");
     out_ += "[1]";
+  } else if (parts.draft != nullptr) {
+    member("version");
+    Version saved;  // a draft has no other number
+    saved.created_at = parts.draft->at;
+    saved.author = parts.draft->author;
+    version(saved);
   } else if (parts.version && damage != kNoVersion) {
     member("version");
     version(parts.body_version != 0 ? content_.version(index, number).value_or(Version())
                                     : content_.current_version(index));
   }
-  body(index, number, parts.body, parts.body_name);
+  body(index, number, parts.body, parts.body_name, parts.draft);
 }
 
 void Renderer::page_links(Index index, bool with_base) {

@@ -19,8 +19,9 @@ struct PageParts {
   std::string_view body_name;  // the key under `body`, e.g. export_view
   bool version = true;
   bool subtype = true;  // listings have it, single pages do not
-  std::int32_t body_version =
-      0;  // 0 = the current one; else that version's body and version object
+  // 0 = the current one; else that version's body and version object
+  std::int32_t body_version = 0;
+  const PageDraft* draft = nullptr;  // shown instead of the published page
 };
 
 class Renderer {
@@ -51,10 +52,11 @@ class Renderer {
   void account(std::string_view name, Index user);
   void place(Id parent, ContentType type, std::int32_t position);
   void version_fields(const Version& version);
-  void body(Index page, std::int32_t version, BodyFormat format, std::string_view name);
+  void body(Index page, std::int32_t version, BodyFormat format, std::string_view name,
+            const PageDraft* draft = nullptr);
   // What is wrong with the page's row; kNoDamage for ordinary pages.
   int damage_of(const Page& page) const;
-  void page_identity(const Page& page, int damage);
+  void page_identity(const Page& page, int damage, const PageDraft* draft);
   void page_people(const Page& page);
   std::string web_path(Index page) const;
 

@@ -14,15 +14,21 @@ struct Known {
   std::string_view path;  // segments in braces match anything
   Response (Api::*handler)();
   std::string_view kind;
+  bool writes = false;
 };
 
-constexpr std::array<Known, 17> kRoutes = {{
+constexpr std::array<Known, 22> kRoutes = {{
     {"GET", "/wiki/api/v2/spaces", &Api::spaces, ""},
     {"GET", "/wiki/api/v2/spaces/{id}", &Api::space, ""},
     {"GET", "/wiki/api/v2/spaces/{id}/pages", &Api::pages_of_space, "pages"},
     {"GET", "/wiki/api/v2/spaces/{id}/labels", &Api::space_labels, ""},
     {"GET", "/wiki/api/v2/pages", &Api::pages, "pages"},
     {"GET", "/wiki/api/v2/pages/{id}", &Api::page, ""},
+    {"POST", "/wiki/api/v2/pages", &Api::create_page, "create", true},
+    {"PUT", "/wiki/api/v2/pages/{id}", &Api::update_page, "update", true},
+    {"PUT", "/wiki/api/v2/pages/{id}/title", &Api::update_title, "title", true},
+    {"DELETE", "/wiki/api/v2/pages/{id}", &Api::delete_page, "delete", true},
+    {"PUT", "/wiki/rest/api/content/{id}/move/{position}/{target}", &Api::move_page, "move", true},
     {"GET", "/wiki/api/v2/pages/{id}/versions", &Api::versions, "versions"},
     {"GET", "/wiki/api/v2/pages/{id}/versions/{n}", &Api::version, ""},
     {"GET", "/wiki/api/v2/pages/{id}/labels", &Api::page_labels, ""},
@@ -94,12 +100,14 @@ Route find_route(const Request& request) {
     if (!match(known.path, request.path, route.arguments)) continue;
     if (known.method != request.method) {
       route.failure = 405;
+      route.allow += (route.allow.empty() ? "" : ", ") + std::string(known.method);
       route.name = request.method + " " + std::string(known.path);
       continue;
     }
     route.name = std::string(known.method) + " " + std::string(known.path);
     route.kind = kind_of(known, request);
     route.handler = known.handler;
+    route.writes = known.writes;
     route.failure = 0;
     return route;
   }
@@ -135,18 +143,22 @@ Response Api::answer(Caller caller) {
   const bool v1 = !below(request_.path, "/wiki/api/v2");
   if (route_.handler == nullptr) {
     Response response = failure_of(route_.failure, anonymous_, v1);
-    if (route_.failure == 405) {
-      response.headers.emplace_back("Allow",
-                                    request_.path.ends_with("/users-bulk") ? "POST" : "GET");
-    }
+    if (route_.failure == 405) response.headers.emplace_back("Allow", route_.allow);
     return response;
   }
   if (anonymous_ && v1) {
     return v1_error(403, "Request rejected because caller cannot access Confluence");
   }
-  if (anonymous_ && (!draw_.settings.anonymous_access || request_.method == "POST")) {
+  if (anonymous_ && (!draw_.settings.anonymous_access || request_.method != "GET")) {
     return not_found_unnamed();
   }
+  if (request_.body.size() > kMaxRequestBody) {
+    return v2_error(413, "REQUEST_ENTITY_TOO_LARGE",
+                    "RequestEntityTooLargeException: Request too large. Requests for this resource "
+                    "can be at most " +
+                        std::to_string(kMaxRequestBody) + " bytes");
+  }
+  if (route_.writes) return (this->*route_.handler)();
   prepare_order();
   const std::shared_lock lock(state_.content_mutex);
   return (this->*route_.handler)();

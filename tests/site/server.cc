@@ -14,6 +14,7 @@
 #include <stdexcept>
 #include <thread>
 
+#include "tests/site/answer.h"
 #include "tests/site/churn.h"
 #include "tests/site/digest.h"
 #include "tests/site/session.h"
@@ -67,6 +68,14 @@ State::State(const ServerOptions& server_options)
       token(server_options.token),
       dice(hash_of(server_options.content.seed, 0x64696365ULL)) {
   content.order().prepare(SortBy::kId);
+  content.listen([this](std::string_view what, Index page, const PageState* before) {
+    if (request_writes) return;
+    const PageState after = content.state_of(page);
+    const bool new_body = before == nullptr || before->version != after.version;
+    writes.other(what, content.pages()[page].id,
+                 before == nullptr ? std::nullopt : std::optional(*before), after,
+                 new_body ? sha256_hex(content.body(page, after.version)) : std::string());
+  });
   poison = choose_pages(content, options.poison, 1);
   poison_rows = choose_pages(content, options.poison_rows, 2);
 }
@@ -203,9 +212,43 @@ void Server::set_forbidden(const std::vector<Id>& containers) {
   impl_->state.forbidden = {containers.begin(), containers.end()};
 }
 
+void Server::next_write(const NextWrite& next) {
+  const std::scoped_lock lock(impl_->state.control_mutex);
+  impl_->state.next_writes.push_back(next);
+}
+
+void Server::clear_next_writes() {
+  const std::scoped_lock lock(impl_->state.control_mutex);
+  impl_->state.next_writes.clear();
+}
+
+std::vector<WriteEntry> Server::writes() const { return impl_->state.writes.entries(); }
+void Server::clear_writes() { impl_->state.writes.clear(); }
+
+void Server::set_read_only(const std::vector<Id>& pages) {
+  const std::scoped_lock lock(impl_->state.content_mutex);
+  impl_->state.read_only = {pages.begin(), pages.end()};
+}
+
+void Server::set_closed_spaces(const std::vector<Id>& spaces) {
+  const std::scoped_lock lock(impl_->state.content_mutex);
+  impl_->state.closed_spaces = {spaces.begin(), spaces.end()};
+}
+
+std::pair<int, std::string> Server::others_write(std::string_view method, std::string_view target,
+                                                 std::string_view json) {
+  Response response = site::others_write(impl_->state, method, target, json);
+  return {response.status, std::move(response.body)};
+}
+
 std::string Server::digest() const {
   const std::shared_lock lock(impl_->state.content_mutex);
   return digest_of(impl_->state.content);
+}
+
+std::string Server::state_digest() const {
+  const std::shared_lock lock(impl_->state.content_mutex);
+  return state_digest_of(impl_->state.content);
 }
 
 void Server::with_content(const std::function<void(Content&)>& work) {

@@ -20,11 +20,13 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "tests/site/content.h"
 #include "tests/site/settings.h"
 #include "tests/site/traffic.h"
+#include "tests/site/write_log.h"
 
 namespace site {
 
@@ -47,6 +49,15 @@ struct Seen {
   std::string method;
   std::string target;  // path and query as sent
   std::string route;   // `GET /wiki/api/v2/pages/{id}`
+};
+
+// A fault that a coming write will draw whatever the dice say.
+struct NextWrite {
+  Fault fault = Fault::kAppliedReset;
+  Id page = 0;              // of the request's path; 0 = any, creates too
+  std::string what{};       // create, update, title, delete, move; "" = any
+  std::uint32_t skip = 0;   // so many that fit go by first
+  std::uint32_t count = 1;  // then so many are hit
 };
 
 class Server {
@@ -86,8 +97,24 @@ class Server {
   // Folders, whiteboards, databases and embeds that answer 403.
   void set_forbidden(const std::vector<Id>& containers);
 
+  // Waits behind those that were given before; a write that the rate limit refuses is not counted.
+  void next_write(const NextWrite& next);
+  void clear_next_writes();
+  std::vector<WriteEntry> writes() const;  // see write_log.h
+  void clear_writes();
+  // Pages that the account may see and not change; spaces in which it may not create.
+  void set_read_only(const std::vector<Id>& pages);
+  void set_closed_spaces(const std::vector<Id>& spaces);
+
+  // A write by somebody else, through the rules of the API and nothing else: no limits, no faults,
+  // and the account's permissions do not count. Status and body of the answer. `target` is path and
+  // query, e.g. /wiki/api/v2/pages/7.
+  std::pair<int, std::string> others_write(std::string_view method, std::string_view target,
+                                           std::string_view json = {});
+
   // JSON Lines, see digest.h.
   std::string digest() const;
+  std::string state_digest() const;
 
   // Runs `work` with the content to itself.
   void with_content(const std::function<void(Content&)>& work);

@@ -28,9 +28,23 @@ using Parser = http::request_parser<http::string_body>;
 
 constexpr auto kToken = asio::as_tuple(asio::use_awaitable);
 constexpr std::uint32_t kMaxHead = 64U << 10U;
-constexpr std::uint64_t kMaxBody = 5U << 20U;  // the API's own ceiling
+constexpr std::uint64_t kMaxBody = 64U << 20U;  // the API answers 413 far below that
 constexpr std::size_t kWorthPacking = 600;
 constexpr std::size_t kDrips = 16;
+
+// Faults that send nothing at all.
+bool is_silent(Fault fault) {
+  return fault == Fault::kResetBefore || fault == Fault::kAppliedReset ||
+         fault == Fault::kNoAnswer || fault == Fault::kAppliedNoAnswer;
+}
+
+// A site that stops before does not apply the write.
+asio::awaitable<void> run_later(std::function<void()> work, std::uint32_t milliseconds) {
+  asio::steady_timer timer(co_await asio::this_coro::executor);
+  timer.expires_after(std::chrono::milliseconds(milliseconds));
+  const auto [error] = co_await timer.async_wait(kToken);
+  if (!error) work();
+}
 
 class Session {
  public:
@@ -53,6 +67,7 @@ class Session {
   asio::awaitable<bool> write(std::string_view first, std::string_view second);
   asio::awaitable<bool> drip(std::string_view body, std::uint32_t milliseconds);
   asio::awaitable<void> sleep_until(TimePoint when);
+  asio::awaitable<void> wait_for_the_end();
   Request read_head(const Parser& parser) const;
   void reset_connection();
   void leave();
@@ -88,6 +103,8 @@ Request Session::read_head(const Parser& parser) const {
   parse_target({head.target().data(), head.target().size()}, request);
   const auto authorization = head[http::field::authorization];
   request.authorization = std::string(authorization.data(), authorization.size());
+  const auto content_type = head[http::field::content_type];
+  request.content_type = std::string(content_type.data(), content_type.size());
   request.accepts_gzip =
       head[http::field::accept_encoding].find("gzip") != boost::beast::string_view::npos;
   return request;
@@ -124,6 +141,9 @@ asio::awaitable<bool> Session::serve_api(Request& request, Parser& parser) {
   sent_ = 0;
   status_ = 0;
   bool alive = false;
+  if (parser.get()[http::field::expect] == "100-continue") {
+    co_await write("HTTP/1.1 100 Continue\r\n\r\n", std::string_view());
+  }
   const auto [error, size] = co_await http::async_read(socket_, buffer_, parser, kToken);
   if (!error) {
     request.body = std::move(parser.get().body());
@@ -133,6 +153,10 @@ asio::awaitable<bool> Session::serve_api(Request& request, Parser& parser) {
     const TimePoint due = arrival + std::chrono::milliseconds(draw.settings.latency_ms);
     if (draw.settings.latency_ms > 0) co_await sleep_until(due);
     Answer answer = make_answer(state_, request, route, draw, fault);
+    if (answer.later) {
+      asio::co_spawn(socket_.get_executor(),
+                     run_later(answer.later, draw.settings.applied_later_ms), asio::detached);
+    }
     const TimePoint begun = std::chrono::steady_clock::now();
     if (answer.response.status == 429) state_.traffic.refused();
     if (draw.settings.gzip && request.accepts_gzip &&
@@ -142,7 +166,12 @@ asio::awaitable<bool> Session::serve_api(Request& request, Parser& parser) {
       answer.response.headers.emplace_back("Vary", "Accept-Encoding");
     }
     const bool head_only = request.method == "HEAD";
+    // Before the client can ask for the log; whether it left whole is known only afterwards.
+    const bool silent = answer.fault && is_silent(*answer.fault);
+    const int status = silent ? 0 : answer.response.status;
+    if (answer.write != 0) state_.writes.answered(answer.write, status, false);
     alive = co_await send(answer, head_only, draw.dice, draw.settings);
+    if (answer.write != 0 && alive) state_.writes.answered(answer.write, status, true);
     if (alive && answer.announced) {
       state_.traffic.announced(id_, request.authorization, begun, *answer.announced);
     }
@@ -153,15 +182,20 @@ asio::awaitable<bool> Session::serve_api(Request& request, Parser& parser) {
 
 asio::awaitable<bool> Session::send(Answer& answer, bool head_only, std::uint64_t dice,
                                     const Settings& settings) {
-  if (answer.fault == Fault::kResetBefore) {
+  if (answer.fault && is_silent(*answer.fault)) {
+    const bool reset = answer.fault == Fault::kResetBefore || answer.fault == Fault::kAppliedReset;
+    if (!reset) co_await wait_for_the_end();
     reset_connection();
     co_return false;
   }
   const std::string& body = answer.response.body;
   const std::string head = head_of(answer.response, body.size(), keep_alive_, dice);
   if (answer.fault == Fault::kResetAfter || answer.fault == Fault::kCutBody) {
+    // An answer without a body ends in its head.
+    const std::string_view first =
+        std::string_view(head).substr(0, body.empty() ? head.size() / 2 : head.size());
     const std::string_view half = std::string_view(body).substr(0, body.size() / 2);
-    co_await write(head, half);
+    co_await write(first, half);
     if (answer.fault == Fault::kResetAfter) reset_connection();
     co_return false;
   }
@@ -196,6 +230,12 @@ asio::awaitable<bool> Session::drip(std::string_view body, std::uint32_t millise
     body.remove_prefix(part.size());
   }
   co_return true;
+}
+
+// Until the peer closes, or says more than it may.
+asio::awaitable<void> Session::wait_for_the_end() {
+  const auto [ignored] = co_await socket_.async_wait(tcp::socket::wait_read, kToken);
+  (void)ignored;
 }
 
 asio::awaitable<void> Session::sleep_until(TimePoint when) {

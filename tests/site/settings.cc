@@ -8,13 +8,16 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::array<std::string_view, kFaultCount> kFaultNames = {
-    "429",          "429-no-retry-after", "429-http-date",
-    "500",          "502-html",           "503-retry-after",
-    "reset-before", "reset-after",        "truncated-json",
-    "cut-body",     "malformed-json",     "empty-200",
-    "html-200",     "slow-drip",          "refused-cursor",
-    "short-page",   "empty-page",         "repeated-row",
-    "lost-next",    "beta-headers"};
+    "429",           "429-no-retry-after", "429-http-date",
+    "500",           "502-html",           "503-retry-after",
+    "reset-before",  "reset-after",        "truncated-json",
+    "cut-body",      "malformed-json",     "empty-200",
+    "html-200",      "slow-drip",          "refused-cursor",
+    "short-page",    "empty-page",         "repeated-row",
+    "lost-next",     "beta-headers",       "no-answer",
+    "race-409",      "race-500",           "fresh-409",
+    "applied-reset", "applied-500",        "applied-502-html",
+    "applied-503",   "applied-no-answer",  "applied-later-503"};
 
 constexpr std::array<std::string_view, 3> kRateHeaderNames = {"none", "retry-after", "full"};
 
@@ -58,6 +61,16 @@ void for_each_field(S& s, Visit&& visit) {
   visit("gzip", s.gzip);
   visit("anonymous_access", s.anonymous_access);
   visit("drip_ms", s.drip_ms);
+  visit("rewrite_bodies", s.rewrite_bodies);
+  visit("echo_body", s.echo_body);
+  visit("trashed_titles_block", s.trashed_titles_block);
+  visit("forbidden_is_403", s.forbidden_is_403);
+  visit("restore_adds_version", s.restore_adds_version);
+  visit("archived_update_status", s.archived_update_status);
+  visit("publish_version", s.publish_version);
+  visit("fresh_page_delay_ms", s.fresh_page_delay_ms);
+  visit("fresh_conflict_ms", s.fresh_conflict_ms);
+  visit("applied_later_ms", s.applied_later_ms);
   visit("edits_per_second", s.edits_per_second);
   visit("moves_per_second", s.moves_per_second);
 }

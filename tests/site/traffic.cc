@@ -66,6 +66,17 @@ void Traffic::count(std::string_view route, std::string_view kind) {
   if (kind == "versions-first") ++counters_.versioned_pages;
 }
 
+void Traffic::count_write(std::string_view kind) {
+  const std::scoped_lock lock(mutex_);
+  ++counters_.writes;
+  ++counters_.writes_by_kind[std::string(kind)];
+}
+
+void Traffic::applied() {
+  const std::scoped_lock lock(mutex_);
+  ++counters_.writes_applied;
+}
+
 void Traffic::finished(Connection connection, int status, std::uint64_t bytes) {
   const std::scoped_lock lock(mutex_);
   --counters_.open_requests;

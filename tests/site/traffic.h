@@ -49,6 +49,9 @@ struct Counters {
   std::map<std::string, std::uint64_t> by_route;  // `GET /wiki/api/v2/pages/{id}`
   std::map<int, std::uint64_t> by_status;
   std::map<std::string, std::uint64_t> faults;  // played, by name
+  std::uint64_t writes = 0;                     // requests on the routes that write
+  std::uint64_t writes_applied = 0;             // those of others too, if they came as requests
+  std::map<std::string, std::uint64_t> writes_by_kind;  // create, update, title, delete, move
 };
 
 // What the bucket says about one request.
@@ -68,8 +71,10 @@ class Traffic {
   void disconnected(Connection connection);  // before the descriptor is closed
   // The head of a request is there.
   void arrived(Connection connection, std::string_view credential, std::uint32_t grace_ms);
-  // `kind`: bodies, plain, versions, versions-first, or "".
+  // `kind`: bodies, plain, versions, versions-first, the name of a write, or "".
   void count(std::string_view route, std::string_view kind);
+  void count_write(std::string_view kind);
+  void applied();  // a write
   void refused();  // a 429
   // Status 0: the connection ended without an answer.
   void finished(Connection connection, int status, std::uint64_t bytes);
