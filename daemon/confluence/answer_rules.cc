@@ -109,7 +109,17 @@ Verdict verdict_of(const http::Response& response, const ServerMessage& message,
 
 std::string cannot_read(const Subject& subject, std::string_view cause) {
   const auto page = subject.page_id ? fmt::format(" (page {})", *subject.page_id) : std::string();
-  return fmt::format("cannot read '{}'{}: {}", http::loggable_url(subject.url), page, cause);
+  return fmt::format("cannot {} '{}'{}: {}", subject.verb, http::loggable_url(subject.url), page,
+                     cause);
+}
+
+bool is_race(const http::Response& response) {
+  if (response.status != 409 && response.status < 500) return false;
+  for (const std::string_view text : {"OptimisticLock", "StaleObjectState", "UnexpectedRollback",
+                                      "Transaction rolled back", "unreconciled"}) {
+    if (contains(response.body, text)) return true;
+  }
+  return false;
 }
 
 store::Error error_of(const http::Response& response, const Subject& subject) {

@@ -9,6 +9,7 @@
 
 #include "daemon/base/log.h"
 #include "daemon/confluence/answer_rules.h"
+#include "daemon/confluence/client_impl.h"
 #include "daemon/confluence/parse.h"
 
 namespace confluence {
@@ -36,25 +37,6 @@ std::optional<store::Id> leading_id(std::string_view text) {
 }
 
 }  // namespace
-
-struct Client::Asked {
-  Asked(std::string request_method, std::string request_target, Priority request_priority)
-      : method(std::move(request_method)),
-        target(std::move(request_target)),
-        priority(request_priority) {}
-  std::string method;
-  std::string target;
-  std::string body;
-  Priority priority;
-  bool small = false;  // no megabytes are expected
-  Subject subject;
-};
-
-struct Client::Answer {
-  http::Response response;
-  store::Observation observation = 0;
-  store::Time received_at{};
-};
 
 // How much of a budget is left.
 class Client::Tries {
@@ -86,31 +68,6 @@ class Client::Tries {
   int failures_ = 0;
   int answers_ = 0;
   std::optional<base::Clock::Steady> unreachable_since_;
-};
-
-// Counts a request among refusals_coming_ from its answer's head to the end of this. Shared with
-// the request, which may outlive the coroutine that sent it.
-class Client::ComingRefusal {
- public:
-  explicit ComingRefusal(int& count) : count_(count) {}
-  ~ComingRefusal() {
-    if (*counted_) --count_;
-  }
-  ComingRefusal(const ComingRefusal&) = delete;
-  ComingRefusal& operator=(const ComingRefusal&) = delete;
-
-  void watch(http::Request& request) {
-    request.on_head = [&count = count_, weak = std::weak_ptr<bool>(counted_)](int status) {
-      const auto counted = weak.lock();
-      if (status != 429 || !counted || *counted) return;
-      *counted = true;
-      ++count;
-    };
-  }
-
- private:
-  int& count_;
-  std::shared_ptr<bool> counted_ = std::make_shared<bool>(false);
 };
 
 Client::Client(Deps deps, std::string base_url, store::Observation last_observation,
@@ -305,6 +262,17 @@ base::Awaitable<store::Result<Listing<store::Page>>> Client::page(store::Id page
                                                                   Priority priority,
                                                                   RetryBudget budget) {
   Asked asked("GET", page_target(page_id), priority);
+  co_return co_await one_page(std::move(asked), page_id, budget);
+}
+
+base::Awaitable<store::Result<Listing<store::Page>>> Client::draft(store::Id page_id) {
+  Asked asked("GET", draft_target(page_id), Priority::kWrite);
+  co_return co_await one_page(std::move(asked), page_id, RetryBudget());
+}
+
+base::Awaitable<store::Result<Listing<store::Page>>> Client::one_page(Asked asked,
+                                                                      store::Id page_id,
+                                                                      RetryBudget budget) {
   asked.subject.page_id = page_id;
   auto parse = [page_id](std::string body) -> store::Result<Listing<store::Page>> {
     auto parsed = parse_page(std::move(body), true);

@@ -49,6 +49,25 @@ struct Usage {
   std::int64_t retried = 0;
 };
 
+// What became of a write.
+struct WriteOutcome {
+  enum class Kind {
+    kApplied,  // the site says so
+    kNotSent,  // it never left, or was turned away before it was processed
+    kRefused,  // the site says no, for good
+    kDenied,   // 401, 403, the unnamed 404: the credentials, or this page's permissions
+    kUnknown,  // it may have been applied
+  };
+  Kind kind = Kind::kUnknown;
+  int status = 0;                       // 0 = no answer
+  std::optional<store::Page> page;      // applied: as the answer shows it, where it shows one
+  std::optional<store::Error> error;    // not applied
+  std::optional<store::Time> retry_at;  // 429: not before
+  store::Observation observation = 0;   // taken when the answer came: what was asked later is
+                                        // newer, what was asked earlier may be older
+  store::Time received_at{};
+};
+
 class Client {
  public:
   struct Deps {
@@ -83,6 +102,15 @@ class Client {
   // in neither.
   base::Awaitable<store::Result<Listing<store::User>>> users(std::vector<std::string> account_ids);
 
+  // Sends a write once, whatever comes of it. Waits for a permit first; a refusal for the rate
+  // (kNotSent, 429) makes the governor wait, as for every request.
+  base::Awaitable<WriteOutcome> write(Write write, std::optional<store::Id> page_id);
+  // The pages that have a title (requests.h), all of them.
+  base::Awaitable<store::Result<Listing<store::Page>>> pages_titled(store::Id space_id,
+                                                                    std::string title);
+  // The draft of a page, or the page itself where it has none.
+  base::Awaitable<store::Result<Listing<store::Page>>> draft(store::Id page_id);
+
   const Usage& usage() const;
 
  private:
@@ -100,7 +128,10 @@ class Client {
   template <typename Row, typename Parse>
   base::Awaitable<store::Result<Listing<Row>>> listing(Asked asked, RetryBudget budget,
                                                        Parse parse);
+  base::Awaitable<store::Result<Listing<store::Page>>> one_page(Asked asked, store::Id page_id,
+                                                                RetryBudget budget);
   http::Request request_for(const Asked& asked);
+  WriteOutcome read_outcome(http::Response response, const Asked& asked) const;
 
   Deps deps_;
   std::string base_url_;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <nlohmann/json.hpp>
 
 namespace confluence {
 
@@ -75,6 +76,17 @@ Place place_of_limit(std::string_view link) {
   return {};
 }
 
+nlohmann::json content_json(const PageContent& content) {
+  return {{"status", content.status},
+          {"title", content.title},
+          {"body", {{"representation", content.representation}, {"value", content.body}}}};
+}
+
+// What is not UTF-8 was refused before.
+std::string dumped(const nlohmann::json& json) {
+  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
 }  // namespace
 
 std::string spaces_target(const SpacesQuery& query) {
@@ -105,6 +117,47 @@ std::string page_target(store::Id page_id) {
     target.with("status", status);
   }
   return target.take();
+}
+
+std::string page_titled_target(store::Id space_id, std::string_view title) {
+  Target target(fmt::format("/spaces/{}/pages", space_id));
+  target.with("title", title);
+  for (const auto* status : {"current", "archived", "trashed"}) target.with("status", status);
+  target.with("body-format", "storage").with("sort", "id").with("limit", 25);
+  return target.take();
+}
+
+std::string draft_target(store::Id page_id) {
+  Target target(fmt::format("/pages/{}", page_id));
+  target.with("get-draft", "true").with("body-format", "storage");
+  return target.take();
+}
+
+Write create_page_write(store::Id space_id, std::optional<store::Id> parent_id,
+                        const PageContent& content) {
+  auto json = content_json(content);
+  json["spaceId"] = std::to_string(space_id);
+  if (parent_id) json["parentId"] = std::to_string(*parent_id);
+  return Write("POST", Target("/pages").take(), dumped(json));
+}
+
+Write update_page_write(store::Id page_id, const PageContent& content, std::int32_t version,
+                        const std::string& message, bool minor_edit) {
+  auto json = content_json(content);
+  json["id"] = std::to_string(page_id);
+  json["version"] = {{"number", version}, {"message", message}};
+  if (minor_edit) json["version"]["minorEdit"] = true;
+  return Write("PUT", Target(fmt::format("/pages/{}", page_id)).take(), dumped(json));
+}
+
+Write delete_page_write(store::Id page_id, bool draft) {
+  Target target(fmt::format("/pages/{}", page_id));
+  if (draft) target.with("draft", "true");
+  return Write("DELETE", target.take());
+}
+
+Write move_page_write(store::Id page_id, store::Id parent_id) {
+  return Write("PUT", fmt::format("/wiki/rest/api/content/{}/move/append/{}", page_id, parent_id));
 }
 
 std::string versions_target(store::Id page_id, bool bodies, int limit) {

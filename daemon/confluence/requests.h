@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "store/records.h"
@@ -44,6 +45,41 @@ std::string node_target(std::string_view type, store::Id node_id);
 // GET /wiki/api/v2/labels?prefix=team: the labels that spaces carry; and those of one space.
 std::string team_labels_target();
 std::string space_labels_target(store::Id space_id);
+
+// The pages of a space that have this title (without regard to case on the site), with bodies:
+// current, archived and trashed ones. The API lists no drafts.
+std::string page_titled_target(store::Id space_id, std::string_view title);
+// The draft of a page; the page itself where it has none.
+std::string draft_target(store::Id page_id);
+
+// A write, exactly as it leaves.
+struct Write {
+  Write(std::string write_method, std::string write_target, std::string write_body = {})
+      : method(std::move(write_method)),
+        target(std::move(write_target)),
+        body(std::move(write_body)) {}
+  std::string method;
+  std::string target;
+  std::string body;  // JSON
+};
+
+struct PageContent {
+  std::string title;
+  std::string status = "current";          // current or draft
+  std::string representation = "storage";  // storage or wiki
+  std::string body;
+};
+
+// POST /wiki/api/v2/pages. No parent: below the space's homepage.
+Write create_page_write(store::Id space_id, std::optional<store::Id> parent_id,
+                        const PageContent& content);
+// PUT /wiki/api/v2/pages/{id}; `version` is the number that it becomes (of a draft: 1).
+Write update_page_write(store::Id page_id, const PageContent& content, std::int32_t version,
+                        const std::string& message, bool minor_edit);
+// DELETE /wiki/api/v2/pages/{id}: into the trash; a draft for good.
+Write delete_page_write(store::Id page_id, bool draft);
+// PUT /wiki/rest/api/content/{id}/move/append/{parent} (v1: v2 cannot move without a new version).
+Write move_page_write(store::Id page_id, store::Id parent_id);
 
 // The same link with another `limit`; nothing else is touched. "" if the link has no limit to
 // replace.

@@ -93,6 +93,8 @@ class Exchange final : public Transfer {
   bool too_large_ = false;
   bool out_of_memory_ = false;
   bool withheld_ = false;
+  bool left_ = false;
+  bool lost_ = false;  // on a connection that was dead
   bool done_ = false;
   const char* expired_ = nullptr;  // our own time-out, by name
   CURLcode code_ = CURLE_OK;
@@ -137,10 +139,8 @@ void Exchange::configure(const ClientOptions& options, bool loopback) {
   set(CURLOPT_HEADERFUNCTION, &Exchange::on_header);
   set(CURLOPT_HEADERDATA, this);
 
-  if (request_.may_leave) {
-    set(CURLOPT_PREREQFUNCTION, &Exchange::on_leaving);
-    set(CURLOPT_PREREQDATA, this);
-  }
+  set(CURLOPT_PREREQFUNCTION, &Exchange::on_leaving);
+  set(CURLOPT_PREREQDATA, this);
   if (request_.method != "GET") {
     if (request_.method == "POST") {
       set(CURLOPT_POST, 1L);
@@ -151,9 +151,6 @@ void Exchange::configure(const ClientOptions& options, bool loopback) {
       set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
       set(CURLOPT_POSTFIELDS, request_.body.data());
     }
-    // libcurl silently sends a request again when a kept connection was dead; a write must not be
-    // sent twice.
-    if (!request_.repeatable) set(CURLOPT_FRESH_CONNECT, 1L);
   }
   if (!request_.authorization.empty()) {
     std::string line = "Authorization: ";
@@ -170,7 +167,15 @@ void Exchange::configure(const ClientOptions& options, bool loopback) {
 
 int Exchange::on_leaving(void* self, char*, char*, int, int) {
   auto* const exchange = static_cast<Exchange*>(self);
-  exchange->withheld_ = !exchange->request_.may_leave();
+  const auto& request = exchange->request_;
+  // libcurl silently sends a request again when a kept connection was dead; a write must not be
+  // sent twice.
+  if (exchange->left_ && request.method != "GET" && !request.repeatable) {
+    exchange->lost_ = true;
+    return CURL_PREREQFUNC_ABORT;
+  }
+  exchange->withheld_ = request.may_leave && !request.may_leave();
+  exchange->left_ = !exchange->withheld_;
   return exchange->withheld_ ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 
@@ -376,6 +381,11 @@ store::Result<Response> Exchange::outcome() {
   if (withheld_) {
     return store::fail(store::ErrorKind::kRetryAfter, "withheld",
                        fmt::format("cannot fetch '{}': held back before it was sent", url));
+  }
+  if (lost_) {
+    return store::fail(store::ErrorKind::kRetryAfter, "connection_reset",
+                       fmt::format("cannot fetch '{}': the connection was dead", url),
+                       "it is tried again");
   }
   if (too_large_) return store::fail(too_large());
   if (out_of_memory_) {

@@ -1,0 +1,58 @@
+#pragma once
+
+// What the parts of Client share; for client*.cc only. Network thread.
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "daemon/confluence/answer_rules.h"
+#include "daemon/confluence/client.h"
+
+namespace confluence {
+
+struct Client::Asked {
+  Asked(std::string request_method, std::string request_target, Priority request_priority)
+      : method(std::move(request_method)),
+        target(std::move(request_target)),
+        priority(request_priority) {}
+  std::string method;
+  std::string target;
+  std::string body;
+  Priority priority;
+  bool small = false;  // no megabytes are expected
+  Subject subject;
+};
+
+struct Client::Answer {
+  http::Response response;
+  store::Observation observation = 0;
+  store::Time received_at{};
+};
+
+// Counts a request among refusals_coming_ from its answer's head to the end of this. Shared with
+// the request, which may outlive the coroutine that sent it.
+class Client::ComingRefusal {
+ public:
+  explicit ComingRefusal(int& count) : count_(count) {}
+  ~ComingRefusal() {
+    if (*counted_) --count_;
+  }
+  ComingRefusal(const ComingRefusal&) = delete;
+  ComingRefusal& operator=(const ComingRefusal&) = delete;
+
+  void watch(http::Request& request) {
+    request.on_head = [&count = count_, weak = std::weak_ptr<bool>(counted_)](int status) {
+      const auto counted = weak.lock();
+      if (status != 429 || !counted || *counted) return;
+      *counted = true;
+      ++count;
+    };
+  }
+
+ private:
+  int& count_;
+  std::shared_ptr<bool> counted_ = std::make_shared<bool>(false);
+};
+
+}  // namespace confluence
