@@ -104,6 +104,9 @@ TEST(MergeTest, CopiesOfABlockAreNotTakenForOneAnother) {
   // Edits in place are not in doubt.
   expect_merge("<p>s</p><p>s</p><p>s</p><p>s</p>", "<p>s</p><p>A</p><p>s</p><p>s</p>",
                "<p>s</p><p>s</p><p>B</p><p>s</p>", "<p>s</p><p>A</p><p>B</p><p>s</p>");
+  expect_merge(
+      "<p>s</p><p>s</p><p>s</p><p>s</p><p>s</p>", "<p>s</p><p>A</p><p>s</p><p>B</p><p>s</p>",
+      "<p>s</p><p>s</p><p>C</p><p>s</p><p>s</p>", "<p>s</p><p>A</p><p>C</p><p>B</p><p>s</p>");
   expect_merge("<p>x</p><p>s</p><p>s</p><p>y</p>", "<p>x</p><p>s</p><p>y</p>",
                "<p>X</p><p>s</p><p>s</p><p>y</p>", "<p>X</p><p>s</p><p>y</p>");
 }
@@ -177,6 +180,12 @@ TEST(MergeTableTest, ColumnsThatComeGoOrMoveConflictWithAnyOtherEdit) {
   }
   expect_conflict(base, renewed, table({{"h", "i"}, {"a", "b"}, {"n", "m"}}));
   expect_merge(base, wider, base + "<p>x</p>", wider + "<p>x</p>");
+}
+
+TEST(MergeTableTest, ARowWhoseCellsSwappedIsNotMergedCellByCell) {
+  expect_conflict(table({{"a", "b", "c"}, {"d", "e", "f"}}),
+                  table({{"b", "a", "c"}, {"e", "d", "f"}}),
+                  table({{"a", "b", "C"}, {"d", "e", "f"}}));
 }
 
 TEST(MergeTableTest, RowsThatSwappedConflictWithEditsOfTheirCells) {

@@ -65,6 +65,7 @@ TEST(NormalFormTest, WhiteSpaceThatCanBeSeenCounts) {
   expect_different("<p><b>a</b> <i>b</i></p>", "<p><b>a</b><i>b</i></p>");
   expect_different("<b>a</b> <i>b</i>", "<b>a</b><i>b</i>");
   expect_different("<td><b>a</b> <i>b</i></td>", "<td><b>a</b><i>b</i></td>");
+  expect_different("<span><b>a</b> <p>b</p></span>", "<span><b>a</b><p>b</p></span>");
   expect_different("<pre> <b>a</b></pre>", "<pre><b>a</b></pre>");
   expect_different("<pre>a\n\nb</pre>", "<pre>a\nb</pre>");
   expect_different("<div style='white-space: pre'> <p>a</p></div>",
