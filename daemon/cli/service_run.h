@@ -15,7 +15,7 @@ struct Service::Run {
       : kind(run_kind), group(io), started(now) {}
 
   mirror::RunKind kind;
-  mirror::TaskGroup group;
+  base::TaskGroup group;
   base::Clock::Steady started;
   store::Time started_at{};
   confluence::Usage usage_before;

@@ -19,7 +19,7 @@
 #include "daemon/base/clock.h"
 #include "daemon/base/secret.h"
 #include "daemon/confluence/client.h"
-#include "daemon/mirror/task_group.h"
+#include "daemon/base/task_group.h"
 #include "store/reader.h"
 #include "store/writer.h"
 
@@ -63,7 +63,7 @@ class SiteSession {
   const base::Clock& clock() const { return clock_; }
   // For work that ends with the session, a progress line for example; canceled when run()'s
   // coroutine ends.
-  mirror::TaskGroup& background() { return background_; }
+  base::TaskGroup& background() { return background_; }
 
  private:
   SiteSession() = default;
@@ -80,8 +80,8 @@ class SiteSession {
   std::unique_ptr<http::Client> http_;
   std::unique_ptr<confluence::Governor> governor_;
   std::unique_ptr<confluence::Client> client_;
-  mirror::TaskGroup main_{io_};
-  mirror::TaskGroup background_{io_};
+  base::TaskGroup main_{io_};
+  base::TaskGroup background_{io_};
   store::Writer* writer_ = nullptr;
   std::optional<store::Time> wait_until_;
   std::string wait_reason_;

@@ -19,7 +19,7 @@
 #include "daemon/mirror/commit_slot.h"
 #include "daemon/mirror/pace.h"
 #include "daemon/mirror/progress.h"
-#include "daemon/mirror/task_group.h"
+#include "daemon/base/task_group.h"
 #include "store/reader.h"
 #include "store/writer.h"
 
@@ -104,8 +104,8 @@ class Context {
   std::string account_id;  // who the site took us for at the start
   std::unordered_set<store::Id> admitted_spaces;
 
-  TaskGroup listings;   // walks, and bodies by id
-  TaskGroup histories;  // version listings
+  base::TaskGroup listings;   // walks, and bodies by id
+  base::TaskGroup histories;  // version listings
   base::Signal history_wanted;
   std::shared_ptr<Backlog> backlog;   // of all slots
   std::int64_t history_arrivals = 0;  // pages that became due since the crawl began

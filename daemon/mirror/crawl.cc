@@ -130,7 +130,7 @@ class Crawl::Impl {
  private:
   using Step = base::Awaitable<void> (Impl::*)();
   base::Awaitable<void> step(std::string phase, Step work);
-  base::Awaitable<void> settle(TaskGroup& group);
+  base::Awaitable<void> settle(base::TaskGroup& group);
   base::Awaitable<void> begin();
   base::Awaitable<void> poll();
   void take_up(Past& past);
@@ -206,7 +206,7 @@ base::Awaitable<void> Crawl::Impl::step(std::string phase, Step work) {
 }
 
 // The wall for exceptions of the tasks.
-base::Awaitable<void> Crawl::Impl::settle(TaskGroup& group) {
+base::Awaitable<void> Crawl::Impl::settle(base::TaskGroup& group) {
   std::string what;
   try {
     co_await group.join();

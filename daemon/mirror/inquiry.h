@@ -18,7 +18,7 @@
 #include "daemon/base/async.h"
 #include "daemon/base/clock.h"
 #include "daemon/confluence/client.h"
-#include "daemon/mirror/task_group.h"
+#include "daemon/base/task_group.h"
 #include "store/reader.h"
 
 namespace mirror {
@@ -100,7 +100,7 @@ class Inquiry {
   VerifyProgress progress;
   std::string account_id;  // who the site took us for at the start
   store::Time began_at{};  // by the site's clock
-  TaskGroup tasks;
+  base::TaskGroup tasks;
   std::optional<store::Error> fatal;
   std::map<std::string, std::string> left_out;  // what could not be compared, and why
 

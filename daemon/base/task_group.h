@@ -14,7 +14,7 @@
 
 #include "daemon/base/async.h"
 
-namespace mirror {
+namespace base {
 
 class TaskGroup {
  public:
@@ -24,11 +24,11 @@ class TaskGroup {
   TaskGroup& operator=(const TaskGroup&) = delete;
 
   // After cancel() nothing starts any more.
-  void spawn(base::Awaitable<void> task);
-  base::Awaitable<void> join();
+  void spawn(Awaitable<void> task);
+  Awaitable<void> join();
   // For one of the coroutines: spawns these, all at once, and returns when all have ended, or the
   // group is canceled.
-  base::Awaitable<void> all(std::vector<base::Awaitable<void>> tasks);
+  Awaitable<void> all(std::vector<Awaitable<void>> tasks);
   void cancel();
   bool canceled() const;
   std::size_t running() const;
@@ -38,4 +38,4 @@ class TaskGroup {
   std::shared_ptr<State> state_;
 };
 
-}  // namespace mirror
+}  // namespace base

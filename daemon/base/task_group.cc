@@ -1,4 +1,4 @@
-#include "daemon/mirror/task_group.h"
+#include "daemon/base/task_group.h"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -10,7 +10,7 @@
 #include <list>
 #include <utility>
 
-namespace mirror {
+namespace base {
 
 namespace asio = boost::asio;
 
@@ -35,7 +35,7 @@ struct TaskGroup::State {
   explicit State(asio::io_context& context) : io(context), changed(context) {}
   static void cancel(const std::shared_ptr<State>& state);
   asio::io_context& io;
-  base::Signal changed;
+  Signal changed;
   std::list<Task> tasks;
   bool canceled = false;
   std::exception_ptr failure;
@@ -47,7 +47,7 @@ TaskGroup::~TaskGroup() = default;
 bool TaskGroup::canceled() const { return state_->canceled; }
 std::size_t TaskGroup::running() const { return state_->tasks.size(); }
 
-void TaskGroup::spawn(base::Awaitable<void> task) {
+void TaskGroup::spawn(Awaitable<void> task) {
   if (state_->canceled) return;
   state_->tasks.emplace_back();
   const auto place = std::prev(state_->tasks.end());
@@ -68,21 +68,21 @@ void TaskGroup::spawn(base::Awaitable<void> task) {
                  asio::bind_cancellation_slot(place->signal.slot(), std::move(on_end)));
 }
 
-base::Awaitable<void> TaskGroup::join() {
+Awaitable<void> TaskGroup::join() {
   while (!state_->tasks.empty()) co_await state_->changed.wait();
   if (auto failure = std::exchange(state_->failure, nullptr)) std::rethrow_exception(failure);
 }
 
-base::Awaitable<void> TaskGroup::all(std::vector<base::Awaitable<void>> tasks) {
+Awaitable<void> TaskGroup::all(std::vector<Awaitable<void>> tasks) {
   struct Rest {
     explicit Rest(asio::io_context& io) : ended(io) {}
-    base::Signal ended;
+    Signal ended;
     std::size_t count = 0;
   };
   const auto state = state_;
   auto rest = std::make_shared<Rest>(state->io);
-  auto counted = [](base::Awaitable<void> task,
-                    std::shared_ptr<Rest> left) -> base::Awaitable<void> {
+  auto counted = [](Awaitable<void> task,
+                    std::shared_ptr<Rest> left) -> Awaitable<void> {
     struct End {
       Rest& rest;
       ~End() {
@@ -113,4 +113,4 @@ void TaskGroup::State::cancel(const std::shared_ptr<State>& self) {
   });
 }
 
-}  // namespace mirror
+}  // namespace base

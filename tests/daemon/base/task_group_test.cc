@@ -1,4 +1,4 @@
-#include "daemon/mirror/task_group.h"
+#include "daemon/base/task_group.h"
 
 #include <gtest/gtest.h>
 
@@ -11,7 +11,7 @@
 #include <stdexcept>
 #include <string>
 
-namespace mirror {
+namespace base {
 namespace {
 
 namespace asio = boost::asio;
@@ -94,4 +94,4 @@ TEST_F(TaskGroupTest, TheGroupMayGoWhileItsCancelIsOnItsWay) {
 }
 
 }  // namespace
-}  // namespace mirror
+}  // namespace base
