@@ -140,7 +140,7 @@ struct Loggers {
       logger->flush_on(spdlog::level::trace);
     }
   }
-  std::array<spdlog::logger*, 5> all() { return {&http, &crawl, &store, &cli, &daemon}; }
+  std::array<spdlog::logger*, 6> all() { return {&http, &crawl, &store, &cli, &daemon, &edits}; }
 
   std::shared_ptr<Sink> sink = std::make_shared<Sink>();
   spdlog::logger http{"http", sink};
@@ -148,6 +148,7 @@ struct Loggers {
   spdlog::logger store{"store", sink};
   spdlog::logger cli{"cli", sink};
   spdlog::logger daemon{"daemon", sink};
+  spdlog::logger edits{"edits", sink};
 };
 
 // Never destroyed: threads that outlive main's statics may still log.
@@ -163,6 +164,7 @@ spdlog::logger& crawl_log() { return loggers().crawl; }
 spdlog::logger& store_log() { return loggers().store; }
 spdlog::logger& cli_log() { return loggers().cli; }
 spdlog::logger& daemon_log() { return loggers().daemon; }
+spdlog::logger& edits_log() { return loggers().edits; }
 
 store::Result<void> configure_logging(std::string_view level, std::string_view format) {
   constexpr std::array<std::pair<std::string_view, spdlog::level::level_enum>, 6> kLevels = {{

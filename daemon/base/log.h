@@ -23,6 +23,7 @@ spdlog::logger& crawl_log();
 spdlog::logger& store_log();
 spdlog::logger& cli_log();
 spdlog::logger& daemon_log();
+spdlog::logger& edits_log();
 
 // `level`: trace, debug, info, warn, error, off. `format`: text, json (one object a line), journald
 // (a syslog priority instead of the time). Text and journald become entries with fields (journal.h)

@@ -40,8 +40,7 @@ confluence::PageContent own_content(const store::JobSpec& job) {
 }  // namespace
 
 std::string version_message(const store::JobSpec& job, std::string_view mark) {
-  return job.message.empty() ? mark_text(mark)
-                             : fmt::format("{} {}", job.message, mark_text(mark));
+  return job.message.empty() ? mark_text(mark) : fmt::format("{} {}", job.message, mark_text(mark));
 }
 
 bool carries_mark(const store::Version& version, const store::Job& job) {
@@ -62,8 +61,8 @@ confluence::Write write_of(const store::Job& job, const Outgoing& outgoing) {
       break;
   }
   return confluence::update_page_write(job.page_id.value_or(0), outgoing.content,
-                                       outgoing.version.value_or(1),
-                                       version_message(job, job.mark), job.minor_edit);
+                                       outgoing.version.value_or(1), version_message(job, job.mark),
+                                       job.minor_edit);
 }
 
 std::size_t request_bytes(const store::JobSpec& job) {
@@ -74,8 +73,8 @@ std::size_t request_bytes(const store::JobSpec& job) {
     return confluence::create_page_write(kLargestId, kLargestId, content).body.size();
   }
   if (job.action != JobAction::kUpdatePage) return 0;
-  return confluence::update_page_write(kLargestId, content, INT32_MAX,
-                                       version_message(job, kMark), true)
+  return confluence::update_page_write(kLargestId, content, INT32_MAX, version_message(job, kMark),
+                                       true)
       .body.size();
 }
 
@@ -119,9 +118,10 @@ Resolution rebase(const store::Job& job, const std::optional<std::string>& base_
     return conflict("both changed the title");
   }
   if (storage_format::same_content(*base_body, theirs.body->text)) {
-    resolution.reason = fmt::format("rebased onto version {}: its body is the one that the edit "
-                                    "was made from",
-                                    theirs.version.number);
+    resolution.reason = fmt::format(
+        "rebased onto version {}: its body is the one that the edit "
+        "was made from",
+        theirs.version.number);
     return resolution;
   }
   if (job.representation != "storage") {
@@ -142,11 +142,10 @@ Resolution rebase(const store::Job& job, const std::optional<std::string>& base_
 Resolution resolve_conflict(const store::Job& job, const std::optional<std::string>& base_title,
                             const std::optional<std::string>& base_body,
                             const store::Page& theirs) {
-  const auto whose = fmt::format("version {} by {} is there, the edit was made from {}",
-                                 theirs.version.number,
-                                 theirs.version.author_id.empty() ? "somebody"
-                                                                  : theirs.version.author_id,
-                                 job.base_version.value_or(0));
+  const auto whose =
+      fmt::format("version {} by {} is there, the edit was made from {}", theirs.version.number,
+                  theirs.version.author_id.empty() ? "somebody" : theirs.version.author_id,
+                  job.base_version.value_or(0));
   if (theirs.version.number < job.base_version.value_or(0)) {
     return conflict(whose + ": the page has gone back to an older version");
   }
@@ -157,10 +156,9 @@ Resolution resolve_conflict(const store::Job& job, const std::optional<std::stri
     case store::OnConflict::kOverwrite:
       resolution.kind = Resolution::Kind::kSend;
       resolution.content = own_content(job);
-      resolution.reason = fmt::format("overwrites version {} by {}", theirs.version.number,
-                                      theirs.version.author_id.empty()
-                                          ? "somebody"
-                                          : theirs.version.author_id);
+      resolution.reason =
+          fmt::format("overwrites version {} by {}", theirs.version.number,
+                      theirs.version.author_id.empty() ? "somebody" : theirs.version.author_id);
       break;
     case store::OnConflict::kRebase:
       resolution = rebase(job, base_title, base_body, theirs);
@@ -171,8 +169,7 @@ Resolution resolve_conflict(const store::Job& job, const std::optional<std::stri
   }
   if (resolution.kind == Resolution::Kind::kSend && is_noop(job, resolution.content, theirs)) {
     resolution.kind = Resolution::Kind::kAlreadyThere;
-    resolution.reason =
-        fmt::format("version {} holds this content already", theirs.version.number);
+    resolution.reason = fmt::format("version {} holds this content already", theirs.version.number);
   }
   return resolution;
 }

@@ -44,8 +44,7 @@ inline bool is_draft_create(const store::JobSpec& job) {
 }
 
 // Sending this would change nothing.
-bool is_noop(const store::Job& job, const confluence::PageContent& content,
-             const store::Page& now);
+bool is_noop(const store::Job& job, const confluence::PageContent& content, const store::Page& now);
 
 store::JobImage image_of(std::string kind, const store::Page& page);
 
@@ -53,13 +52,12 @@ store::JobImage image_of(std::string kind, const store::Page& page);
 struct Resolution {
   enum class Kind { kSend, kConflict, kAlreadyThere };
   Kind kind = Kind::kConflict;
-  std::string reason;                // for people
-  confluence::PageContent content;   // kSend
+  std::string reason;               // for people
+  confluence::PageContent content;  // kSend
 };
 // `base`: the version that the edit was made from, where it is known; `theirs`: what is there now.
 Resolution resolve_conflict(const store::Job& job, const std::optional<std::string>& base_title,
-                            const std::optional<std::string>& base_body,
-                            const store::Page& theirs);
+                            const std::optional<std::string>& base_body, const store::Page& theirs);
 
 enum class Verdict {
   kApplied,     // by us
