@@ -9,6 +9,7 @@
 
 #include "daemon/cli/progress_line.h"
 #include "daemon/cli/scope.h"
+#include "daemon/cli/service_jobs.h"
 #include "daemon/cli/service_run.h"
 #include "daemon/cli/sync_setup.h"
 
@@ -80,6 +81,7 @@ void Service::listen() {
         } else {
           self.refused_.reset();
           self.schedule_->ask();
+          self.wake_jobs();
         }
         self.attention();
         self.listen();
@@ -140,6 +142,7 @@ base::Awaitable<store::Result<void>> Service::run() {
   signals_.add(SIGUSR1);
   listen();
   if (on_listening) on_listening();
+  start_jobs();
   notify_.ready();
   base::daemon_log().info("started mirror='{}' site={} interval={} reconcile_interval={}",
                           path_.string(), config_.site.url, in_words(config_.sync.interval),
@@ -147,6 +150,7 @@ base::Awaitable<store::Result<void>> Service::run() {
   while (!stopping_ && !fatal_) {
     woken_ = false;
     co_await conclude_ended();
+    look_at_jobs();
     if (reload_wanted_) co_await reload();
     if (refused_) co_await look_at_token();
     if (!stopping_ && !fatal_) start_due();
@@ -157,6 +161,7 @@ base::Awaitable<store::Result<void>> Service::run() {
   boost::system::error_code ignored;
   signals_.cancel(ignored);
   co_await stopped_runs();
+  co_await stopped_jobs();
   base::daemon_log().info("stopped");
   if (fatal_) co_return store::fail(*fatal_);
   co_return store::Result<void>();
@@ -167,6 +172,7 @@ void Service::stop() {
   notify_.stopping();
   if (on_stopping) on_stopping(fatal_ ? store::exit_code(fatal_->kind) : 0);
   stop_runs();
+  stop_jobs();
   // What waits for a disk that is full would wait for ever; it is fetched again.
   if (writer_ && !writer_state_.empty()) static_cast<void>(writer_->close());
   attention();

@@ -14,7 +14,8 @@
 // 4. `trouble.full` and `trouble.incremental` in the mirror's meta say since when what is amiss
 // with
 //    runs of that kind, for `status`; a run of it that succeeds ends that, a full one both.
-// 5. systemd's watchdog is fed while the parser, the reader, the writer and the runs get on; waits
+// 5. The edit queue is executed beside the syncs (edits/job_runner.h), and ends with them.
+// 6. systemd's watchdog is fed while the parser, the reader, the writer and the runs get on; waits
 //    that the site asks for, and a full disk, are lawful.
 //
 // Threads: the network thread; open() and close() block, and are for before and after run().
@@ -63,6 +64,7 @@ class Service {
 
  private:
   struct Run;
+  struct Jobs;  // service_jobs.cc
   struct Refused {
     base::Clock::Steady look_at;   // at the token, whether it is another one
     base::Clock::Steady again_at;  // when the same one is tried again
@@ -90,6 +92,13 @@ class Service {
   void stop_runs();
   base::Awaitable<void> stopped_runs();
 
+  void start_jobs();
+  void stop_jobs();
+  base::Awaitable<void> stopped_jobs();
+  void look_at_jobs();
+  void wake_jobs();
+  std::string status_of_jobs() const;
+
   base::Awaitable<void> reload();
   base::Awaitable<store::Result<void>> take_over(config::Config config, base::Secret token);
   base::Awaitable<void> refresh_token();
@@ -116,6 +125,8 @@ class Service {
   std::optional<mirror::Schedule> schedule_;
   std::unique_ptr<Run> full_;
   std::unique_ptr<Run> incremental_;
+  std::unique_ptr<Jobs> jobs_;
+  bool refused_for_jobs_ = false;  // refused_ was set because the site did not know them
   base::Signal changed_;
   boost::asio::signal_set signals_;
   std::shared_ptr<Service*> alive_ = std::make_shared<Service*>(this);

@@ -87,6 +87,7 @@ std::string Service::status() const {
   if (!writer_state_.empty()) add(writer_state_);
   if (full_) add(status_of(*full_));
   if (incremental_) add(status_of(*incremental_));
+  if (const auto edits = status_of_jobs(); !edits.empty()) add(edits);
   for (const auto& [kind, trouble] : trouble_) {
     add(fmt::format("{}trouble since {}: {}",
                     refused_ ? "credentials refused, no more is asked: " : "",

@@ -73,6 +73,7 @@ base::Awaitable<store::Result<void>> Service::take_over(config::Config config, b
   }
   stop_runs();
   co_await stopped_runs();
+  co_await stopped_jobs();
   if (stopping_) co_return store::Result<void>();
   const bool reopens = config.mirror.history != config_.mirror.history;
   config_ = std::move(config);
@@ -92,7 +93,11 @@ base::Awaitable<store::Result<void>> Service::take_over(config::Config config, b
   }
   session_.replace_token(std::move(token));
   if (planned) planned = plan();
-  if (!planned) fatal_ = planned.error();
+  if (planned) {
+    start_jobs();
+  } else {
+    fatal_ = planned.error();
+  }
   refused_.reset();
   co_return planned;
 }
@@ -110,6 +115,7 @@ base::Awaitable<void> Service::refresh_token() {
   const bool changed = session_.replace_token(base::Secret(std::move(*read)));
   if (!changed) co_return;
   base::daemon_log().info("the token has changed");
+  wake_jobs();
   if (!refused_) co_return;
   refused_.reset();
   schedule_->ask();

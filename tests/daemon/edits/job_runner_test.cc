@@ -216,6 +216,9 @@ TEST_P(LostAnswers, TheCreateOfADraftIsLeftInDoubtAndNotSentAgain) {
   const auto ids = submit({draft});
   expect_run();
   const bool refused_before = GetParam().fault == site::Fault::k429;
+  for (int i = 0; GetParam().applied && applied() == 0 && i < 500; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
   EXPECT_EQ(state(ids[0]), refused_before ? "done" : "in_doubt") << job(ids[0]).error;
   EXPECT_EQ(applied(), GetParam().applied || refused_before ? 1 : 0);
   expect_run();
