@@ -160,6 +160,10 @@ Write move_page_write(store::Id page_id, store::Id parent_id) {
   return Write("PUT", fmt::format("/wiki/rest/api/content/{}/move/append/{}", page_id, parent_id));
 }
 
+Write move_page_after_write(store::Id page_id, store::Id sibling_id) {
+  return Write("PUT", fmt::format("/wiki/rest/api/content/{}/move/after/{}", page_id, sibling_id));
+}
+
 std::string versions_target(store::Id page_id, bool bodies, int limit) {
   Target target(fmt::format("/pages/{}/versions", page_id));
   if (bodies) target.with("body-format", "storage");

@@ -80,6 +80,9 @@ Write update_page_write(store::Id page_id, const PageContent& content, std::int3
 Write delete_page_write(store::Id page_id, bool draft);
 // PUT /wiki/rest/api/content/{id}/move/append/{parent} (v1: v2 cannot move without a new version).
 Write move_page_write(store::Id page_id, store::Id parent_id);
+// PUT /wiki/rest/api/content/{id}/move/after/{sibling}: to the top of the space, beside its
+// homepage.
+Write move_page_after_write(store::Id page_id, store::Id sibling_id);
 
 // The same link with another `limit`; nothing else is touched. "" if the link has no limit to
 // replace.

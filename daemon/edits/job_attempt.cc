@@ -352,10 +352,11 @@ base::Awaitable<void> JobRunner::Attempt::applied_page(WriteOutcome outcome) {
     co_await finish(std::move(batch), JobState::kFailed, why, why);
     co_return;
   }
-  const bool misplaced = restore && job_.parent_id && page.parent_id != job_.parent_id;
+  std::optional<confluence::Write> way;
+  if (restore) way = co_await way_home(page);
+  const bool misplaced = way.has_value();
   if (misplaced) {
-    auto moved = co_await runner_.deps_.client.write(
-        confluence::move_page_write(page.id, *job_.parent_id), page.id);
+    auto moved = co_await runner_.deps_.client.write(std::move(*way), page.id);
     if (moved.kind != WriteOutcome::Kind::kApplied) {
       base::edits_log().warn("a restored page is not where it was page_id={}: {}", page.id,
                              words_of(moved));
@@ -378,6 +379,41 @@ base::Awaitable<void> JobRunner::Attempt::applied_page(WriteOutcome outcome) {
   const auto id = page.id;
   if (!is_draft(job_)) batch.pages.push_back(std::move(page));
   co_await finish(std::move(batch), JobState::kDone, reason, {}, std::move(result), id);
+}
+
+base::Awaitable<std::optional<confluence::Write>> JobRunner::Attempt::way_home(const Page& page) {
+  if (page.parent_id == job_.parent_id) co_return std::nullopt;
+  if (job_.parent_id) co_return confluence::move_page_write(page.id, *job_.parent_id);
+  struct Known {
+    std::optional<store::JobImage> before;
+    std::optional<store::Id> homepage;
+  };
+  auto query = [job = job_.undo_of.value_or(0),
+                space = page.space_id](store::Reader& reader) -> store::Result<Known> {
+    Known known;
+    auto image = reader.job_image(job, "before");
+    if (!image) return store::fail(image.error());
+    known.before = std::move(*image);
+    auto spaces = reader.spaces();
+    if (!spaces) return store::fail(spaces.error());
+    for (const auto& row : *spaces) {
+      if (row.id == space) known.homepage = row.homepage_id;
+    }
+    return known;
+  };
+  auto known = co_await runner_.read(std::move(query));
+  if (!known) {
+    runner_.fail(known.error());
+    co_return std::nullopt;
+  }
+  if (!known->before) co_return std::nullopt;
+  const auto parent = known->before->parent_id;
+  if (parent && page.parent_id != parent) {
+    co_return confluence::move_page_write(page.id, *parent);
+  }
+  const bool to_top = !parent && known->homepage && *known->homepage != page.id;
+  if (to_top) co_return confluence::move_page_after_write(page.id, *known->homepage);
+  co_return std::nullopt;
 }
 
 base::Awaitable<void> JobRunner::Attempt::applied_delete(const WriteOutcome& outcome) {

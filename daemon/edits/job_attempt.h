@@ -72,6 +72,8 @@ class JobRunner::Attempt {
   base::Awaitable<std::optional<std::string>> base_body();
   base::Awaitable<std::string> result_of(const Page& page, bool noop);
   base::Awaitable<void> relist_children();
+  // What puts a restored page back where it was; nothing: it is there, or that is not known.
+  base::Awaitable<std::optional<confluence::Write>> way_home(const Page& page);
 
   store::JobUpdate step(State to, std::string reason) const;
   store::Batch batch_of(const confluence::Listing<Page>& listing) const;

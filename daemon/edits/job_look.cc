@@ -202,7 +202,8 @@ base::Awaitable<void> JobRunner::Attempt::look_restore() {
     co_await not_applied("it is in the trash");
     co_return;
   }
-  if (job_.parent_id && now.parent_id != job_.parent_id) {
+  auto way = co_await way_home(now);
+  if (way) {
     confluence::WriteOutcome outcome;
     outcome.kind = confluence::WriteOutcome::Kind::kApplied;
     outcome.status = 200;

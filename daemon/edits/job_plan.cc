@@ -224,6 +224,13 @@ base::Awaitable<JobRunner::Attempt::Planned> JobRunner::Attempt::plan_delete() {
                     delete_result(known->row->id, 0, true));
     co_return Planned();
   }
+  if (job_.base_version && known->row->version.number != *job_.base_version &&
+      job_.on_conflict == store::OnConflict::kFail) {
+    const auto why = fmt::format("version {} is there, the delete was meant for {}",
+                                 known->row->version.number, *job_.base_version);
+    co_await conflict(own_batch(), *known->row, std::nullopt, why);
+    co_return Planned();
+  }
   auto image = image_of("before", *known->row);
   image.children = known->children;
   plan.images.push_back(std::move(image));

@@ -14,7 +14,7 @@ namespace edits {
 namespace asio = boost::asio;
 
 namespace {
-constexpr std::chrono::seconds kLongestRun{240};
+constexpr std::chrono::seconds kLongestRun{1200};
 }  // namespace
 
 RunnerProcess::RunnerProcess(const mirror::ProcessOptions& process, JobRunnerOptions options)
