@@ -310,9 +310,7 @@ void EntryReader::check_text(std::string body) {
   }
   auto tidied = storage_format::tidy(body);
   if (!tidied) {
-    // What strict reading says of it is nearer to the mistake, where it is storage format.
-    const auto fault = storage_format::check(body).value_or(tidied.error());
-    wrong("body", at(fault.at) + ": " + fault.text);
+    wrong("body", at(tidied.error().at) + ": " + tidied.error().text);
     return;
   }
   spec.body = std::move(tidied->body);
