@@ -95,6 +95,17 @@ Result<std::unique_ptr<JobQueue>> JobQueue::open(const std::filesystem::path& mi
 }
 
 Result<JobQueue::Accepted> JobQueue::submit(const Submission& submission, Time now) {
+  for (std::size_t place = 0; place < submission.jobs.size(); ++place) {
+    auto before = submission.jobs[place].after;
+    if (const auto parent = submission.jobs[place].parent_place) before.push_back(*parent);
+    for (const auto other : before) {
+      // Jobs that wait for later ones, and those for them, would wait for ever.
+      if (other >= place) {
+        return fail(ErrorKind::kBug, "jobs_out_of_order",
+                    "cannot queue '" + submission.name + "': a job waits for a later one");
+      }
+    }
+  }
   impl_->db->adopt_thread();
   Accepted accepted;
   Txn txn(*impl_->db, Txn::Mode::kWrite);

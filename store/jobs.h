@@ -79,8 +79,8 @@ struct JobSpec {
   OnConflict on_conflict = OnConflict::kFail;
   std::optional<Time> not_before;
   std::optional<JobId> undo_of;
-  // Places in the batch (from 0) of the jobs that must be done before; parent_place creates the
-  // parent.
+  // Places in the batch (from 0), lower than its own, of the jobs that must be done before;
+  // parent_place creates the parent.
   std::vector<std::size_t> after;
   std::optional<std::size_t> parent_place;
 };

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <unordered_map>
 #include <utility>
 
@@ -46,7 +47,7 @@ class Checker {
     find_circle();
     const auto by_line = [](const Problem& a, const Problem& b) { return a.line < b.line; };
     std::stable_sort(checked_.problems.begin(), checked_.problems.end(), by_line);
-    for (auto& entry : entries_) checked_.jobs.push_back(std::move(entry.spec));
+    if (checked_.problems.empty()) put_in_order();
     return std::move(checked_);
   }
 
@@ -88,6 +89,7 @@ class Checker {
   void resolve_refs();
   void order_deletes();
   void find_circle();
+  void put_in_order();
   bool walk(std::size_t place, std::vector<int>& state, std::vector<std::size_t>& path);
 
   std::vector<Entry> entries_;
@@ -430,6 +432,37 @@ void Checker::find_circle() {
     const auto first = *std::min_element(path.begin(), path.end());
     wrong_at(first, "after", "these wait for each other: " + names);
     return;  // the next one may be the same seen from elsewhere
+  }
+}
+
+// So that each job waits for earlier ones alone: the queue keeps the order of a page, and of what
+// is below it, by their numbers.
+void Checker::put_in_order() {
+  std::vector<std::vector<std::size_t>> followers(entries_.size());
+  std::vector<std::size_t> waits(entries_.size(), 0);
+  for (std::size_t place = 0; place < entries_.size(); ++place) {
+    auto before = entries_[place].spec.after;
+    if (entries_[place].spec.parent_place) before.push_back(*entries_[place].spec.parent_place);
+    for (const auto other : before) followers[other].push_back(place);
+    waits[place] = before.size();
+  }
+  std::set<std::size_t> free;  // the first in the file goes first
+  for (std::size_t place = 0; place < entries_.size(); ++place) {
+    if (waits[place] == 0) free.insert(place);
+  }
+  std::vector<std::size_t> new_place(entries_.size(), 0);
+  while (!free.empty()) {
+    const auto place = *free.begin();
+    free.erase(free.begin());
+    new_place[place] = checked_.jobs.size();
+    checked_.jobs.push_back(std::move(entries_[place].spec));
+    for (const auto follower : followers[place]) {
+      if (--waits[follower] == 0) free.insert(follower);
+    }
+  }
+  for (auto& job : checked_.jobs) {
+    for (auto& other : job.after) other = new_place[other];
+    if (job.parent_place) job.parent_place = new_place[*job.parent_place];
   }
 }
 

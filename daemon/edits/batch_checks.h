@@ -28,7 +28,8 @@ struct CheckOptions {
 };
 
 struct Checked {
-  std::vector<store::JobSpec> jobs;  // complete, unless there are problems
+  // Complete, and each after those that it waits for; empty where there are problems.
+  std::vector<store::JobSpec> jobs;
   std::vector<Problem> problems;     // by line
   std::vector<Problem> notes;        // what was changed, what will not happen as one may expect
 };

@@ -1,0 +1,99 @@
+#include "daemon/cli/action_command.h"
+
+#include <fmt/format.h>
+
+#include "daemon/base/clock.h"
+#include "daemon/cli/jobs_run.h"
+#include "daemon/cli/jobs_show.h"
+#include "daemon/cli/jobs_submit.h"
+#include "daemon/cli/lookup.h"
+#include "daemon/cli/report.h"
+#include "daemon/edits/submission.h"
+
+namespace cli {
+
+namespace {
+
+int print_outcome(const GlobalOptions& globals, store::JobId id, std::ostream& out,
+                  std::ostream& err) {
+  auto reader = open_mirror(globals);
+  if (!reader) return report(reader.error(), err);
+  const auto job = (*reader)->job(id, false);
+  if (!job) return report(job.error(), err);
+  if (!*job) return kFindings;
+  if ((*job)->state == store::JobState::kDone) {
+    out << (*job)->result << "\n";
+    return 0;
+  }
+  Json json;
+  json["jobId"] = std::to_string(id);
+  json["state"] = to_string((*job)->state);
+  json["error"] = (*job)->error;
+  out << to_line(json);
+  err << "confmirror: " << printable((*job)->error) << "\n";
+  return kFindings;
+}
+
+// Whoever executes: this process, or the one that does already.
+store::Result<void> wait_for(const GlobalOptions& globals, store::BatchId batch,
+                             std::ostream& err) {
+  auto executed = execute_batch(globals, batch, err);
+  if (executed || executed.error().kind != store::ErrorKind::kBusy) return executed;
+  return await_batch(globals, batch, {}, err);
+}
+
+}  // namespace
+
+int run_action(const GlobalOptions& globals, const ActionArgs& args, std::istream& in,
+               std::ostream& out, std::ostream& err) {
+  constexpr int kUsageExit = 2;
+  const auto action = store::parse_job_action(args.name);
+  const auto config = jobs_config(globals);
+  if (!config) return report(config.error(), err);
+  std::string text = args.json;
+  if (text == "-") {
+    auto read = read_input("-", in);
+    if (!read) return report(read.error(), err);
+    text = std::move(*read);
+  }
+  auto reader = open_mirror(globals);
+  if (!reader) return report(reader.error(), err);
+  edits::CheckOptions options;
+  options.on_conflict =
+      store::parse_on_conflict(config->on_conflict).value_or(store::OnConflict::kFail);
+  auto checked = edits::check_batch(
+      edits::parse_action(action.value_or(store::JobAction::kUpdatePage), text), **reader, options);
+  if (!checked) return report(checked.error(), err);
+  if (!checked->problems.empty()) {
+    print_problems(args.name, checked->problems, err);
+    return kUsageExit;
+  }
+  if (!globals.quiet) print_problems(args.name, checked->notes, err);
+  if (args.dry_run) {
+    const auto printed = print_dry_run(checked->jobs, **reader, out);
+    return printed ? 0 : report(printed.error(), err);
+  }
+  const auto path = resolve_mirror_path(globals);
+  if (!path) return report(path.error(), err);
+  auto queue = store::JobQueue::open(*path);
+  if (!queue) return report(queue.error(), err);
+  // An action that is asked for twice is meant twice.
+  auto submission =
+      edits::make_submission("action " + args.name, text, std::move(checked->jobs), true);
+  const auto accepted = (*queue)->submit(submission, base::SystemClock().now());
+  if (!accepted) return report(accepted.error(), err);
+  const auto id = accepted->job_ids.front();
+  if (!args.wait) {
+    Json json;
+    json["jobId"] = std::to_string(id);
+    json["batch"] = std::to_string(accepted->batch_id);
+    json["state"] = "queued";
+    out << to_line(json);
+    return 0;
+  }
+  const auto waited = wait_for(globals, accepted->batch_id, err);
+  if (!waited) return report(waited.error(), err);
+  return print_outcome(globals, id, out, err);
+}
+
+}  // namespace cli

@@ -1,0 +1,24 @@
+#pragma once
+
+// The connector's write actions: JSON in, JSON out. Errors are told on `err`; returns the program's
+// exit code: 1 where the site did not take the write. Any thread.
+
+#include <istream>
+#include <ostream>
+#include <string>
+
+#include "daemon/cli/globals.h"
+
+namespace cli {
+
+struct ActionArgs {
+  std::string name;        // create_page, update_page, delete_page
+  std::string json = "-";  // the input, or - for standard input
+  bool wait = false;
+  bool dry_run = false;
+};
+
+int run_action(const GlobalOptions& globals, const ActionArgs& args, std::istream& in,
+               std::ostream& out, std::ostream& err);
+
+}  // namespace cli

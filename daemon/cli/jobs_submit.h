@@ -1,0 +1,48 @@
+#pragma once
+
+// Into the edit queue: reading, checking and queueing of batches and single actions; what would be
+// sent. Errors are told on `err`; the functions return the program's exit code. Any thread.
+
+#include <optional>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "daemon/cli/globals.h"
+#include "daemon/edits/batch_checks.h"
+#include "store/jobs.h"
+#include "store/reader.h"
+
+namespace cli {
+
+struct SubmitArgs {
+  std::string file;  // - is standard input
+  bool dry_run = false;
+  bool again = false;
+  std::optional<std::int64_t> max_deletes;
+  std::string on_conflict;  // empty = the configuration's
+};
+
+int run_jobs_submit(const GlobalOptions& globals, const SubmitArgs& args, std::istream& in,
+                    std::ostream& out, std::ostream& err);
+
+// The [jobs] table of the configuration, its defaults where --db is enough to go on.
+store::Result<config::JobsConfig> jobs_config(const GlobalOptions& globals);
+
+// A file or standard input, whole, within the bound of a batch.
+store::Result<std::string> read_input(const std::string& file, std::istream& in);
+
+// `file:line: field: text`, one a line.
+void print_problems(const std::string& file, const std::vector<edits::Problem>& problems,
+                    std::ostream& err);
+
+// For people: what each job would send, and what it changes.
+store::Result<void> print_dry_run(const std::vector<store::JobSpec>& jobs, store::Reader& reader,
+                                  std::ostream& out);
+
+// "12 jobs queued (101 to 112)", or that the same is there already.
+void print_accepted(const store::JobQueue::Accepted& accepted, const GlobalOptions& globals,
+                    std::ostream& out);
+
+}  // namespace cli
