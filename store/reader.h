@@ -151,6 +151,7 @@ class Reader {
   Result<std::optional<JobImage>> job_image(JobId id, const std::string& kind);
   Result<std::optional<JobBatchRow>> job_batch(BatchId id);
   Result<std::vector<JobBatchRow>> job_batches(std::size_t limit);  // newest first
+  Result<std::map<JobState, std::int64_t>> job_counts();            // by state, of all batches
   Result<std::optional<JobsPause>> jobs_pause();
   // What may be sent or looked into now, in order: neither its page nor, where that matters, its
   // parent is waited for by an earlier job.

@@ -234,6 +234,16 @@ Result<std::vector<JobBatchRow>> Reader::job_batches(std::size_t limit) {
   return batch_rows("ORDER BY id DESC LIMIT ?", static_cast<Id>(limit));
 }
 
+Result<std::map<JobState, std::int64_t>> Reader::job_counts() {
+  impl_->db->adopt_thread();
+  std::map<JobState, std::int64_t> counts;
+  impl_->each("SELECT state, count(*) FROM job GROUP BY state", nullptr, [&](const Query& query) {
+    if (const auto state = parse_job_state(query.view(0))) counts[*state] = query.integer(1);
+    return true;
+  });
+  return impl_->answer(std::move(counts));
+}
+
 Result<std::optional<JobsPause>> Reader::jobs_pause() {
   auto paused = meta(std::string(kJobsPausedKey));
   if (!paused) return fail(paused.error());

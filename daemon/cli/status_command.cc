@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "daemon/base/clock.h"
@@ -31,6 +32,8 @@ struct Status {
   std::vector<store::RunUpdate> runs;
   std::vector<store::QuarantineRow> quarantine;
   std::size_t open_walks = 0;
+  std::map<store::JobState, std::int64_t> jobs;
+  std::optional<store::JobsPause> jobs_pause;
 };
 
 template <typename T>
@@ -64,6 +67,8 @@ store::Result<Status> gather(const std::filesystem::path& path) {
       take(mirror.runs(kRunsShown), status.runs),
       take(mirror.quarantine(), status.quarantine),
       take(mirror.walks(), walks),
+      take(mirror.job_counts(), status.jobs),
+      take(mirror.jobs_pause(), status.jobs_pause),
   };
   for (const auto& step : steps) {
     if (!step) return store::fail(step.error());
@@ -137,6 +142,15 @@ nlohmann::json as_json(const Status& status, const std::filesystem::path& path) 
                                   {"attempts", row.attempts},
                                   {"next_try_at", store::to_iso8601(row.next_try_at)}});
   }
+  json["jobs"] = nlohmann::json::object();
+  for (const auto& [state, count] : status.jobs) {
+    json["jobs"][std::string(to_string(state))] = count;
+  }
+  if (status.jobs_pause) {
+    json["jobs_paused"] = {{"since", store::to_iso8601(status.jobs_pause->since)},
+                           {"reason", status.jobs_pause->reason},
+                           {"by_user", status.jobs_pause->by_user}};
+  }
   return json;
 }
 
@@ -168,6 +182,19 @@ void print_quarantine(const Status& status, std::ostream& out) {
   }
 }
 
+void print_jobs(const Status& status, std::ostream& out) {
+  std::vector<std::string> by_state;
+  for (const auto& [state, count] : status.jobs) {
+    by_state.push_back(fmt::format("{} {}", with_thousands(count), to_string(state)));
+  }
+  if (!by_state.empty()) out << fmt::format("edits    {}\n", fmt::join(by_state, ", "));
+  if (!status.jobs_pause) return;
+  const auto& pause = *status.jobs_pause;
+  out << fmt::format("         {} since {}: {}\n",
+                     pause.by_user ? "paused" : "held until the site knows us again",
+                     store::to_iso8601(pause.since), printable(pause.reason));
+}
+
 void print(const Status& status, const std::filesystem::path& path, std::ostream& out) {
   const store::Time now = base::SystemClock().now();
   out << fmt::format("mirror   {} ({})\nsite     {}\n", path.string(),
@@ -197,6 +224,7 @@ void print(const Status& status, const std::filesystem::path& path, std::ostream
   if (!status.last_full_at.empty()) {
     out << fmt::format("full     last look at everything ended {}\n", status.last_full_at);
   }
+  print_jobs(status, out);
   for (const auto& [kind, text] : troubles(status)) {
     out << fmt::format("trouble  {} runs since {}\n", kind, printable(text));
   }

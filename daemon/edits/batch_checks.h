@@ -30,8 +30,8 @@ struct CheckOptions {
 struct Checked {
   // Complete, and each after those that it waits for; empty where there are problems.
   std::vector<store::JobSpec> jobs;
-  std::vector<Problem> problems;     // by line
-  std::vector<Problem> notes;        // what was changed, what will not happen as one may expect
+  std::vector<Problem> problems;  // by line
+  std::vector<Problem> notes;     // what was changed, what will not happen as one may expect
 };
 
 store::Result<Checked> check_batch(Parsed parsed, store::Reader& reader,

@@ -238,7 +238,11 @@ base::Awaitable<void> JobRunner::Attempt::refused(const WriteOutcome& outcome) {
       job_.action == JobAction::kUpdatePage || job_.action == JobAction::kRestorePage;
   if (outcome.status == 409 && versioned) {
     // An earlier attempt of ours may be what is in the way.
-    co_await look();
+    if (job_.attempts > 1 || job_.action != JobAction::kUpdatePage || is_draft(job_)) {
+      co_await look();
+    } else {
+      co_await refused_version();
+    }
     co_return;
   }
   if (outcome.status == 404) {
@@ -252,6 +256,32 @@ base::Awaitable<void> JobRunner::Attempt::refused(const WriteOutcome& outcome) {
     co_return;
   }
   co_await fail_job(words_of(outcome));
+}
+
+// The first attempt met another version.
+base::Awaitable<void> JobRunner::Attempt::refused_version() {
+  auto found = co_await fetch();
+  if (!found) co_return;
+  if (!*found) {
+    co_await fail_job("the page is gone, or not visible to this account");
+    co_return;
+  }
+  auto kept = co_await base::commit(runner_.deps_.writer, batch_of(**found));
+  if (!kept) {
+    runner_.fail(kept.error());
+    co_return;
+  }
+  Page now = std::move((*found)->rows.front());
+  if (now.status != "current") {
+    co_await fail_job(fmt::format("the page is {}", now.status));
+    co_return;
+  }
+  if (now.version.number == job_.base_version) {
+    co_await not_applied("the site met another version, which is not there any more");
+    co_return;
+  }
+  auto planned = co_await plan_update_over(std::move(now));
+  if (planned) co_await send(std::move(*planned));
 }
 
 bool JobRunner::Attempt::is_fresh(const store::PageRow& row) const {
@@ -286,8 +316,12 @@ base::Awaitable<void> JobRunner::Attempt::refused_absent(const WriteOutcome& out
   auto batch = batch_of(**found);
   if (job_.action == JobAction::kDeletePage && page.status != "current" &&
       page.status != "archived") {
-    co_await finish(std::move(batch), JobState::kDone, "it was in the trash already", {},
-                    delete_result(page.id, outcome.status, true));
+    // An attempt of ours may have been late, but not lost.
+    const bool before_us = job_.attempts <= 1;
+    const std::string why =
+        before_us ? "it was in the trash already" : "an earlier attempt had been applied";
+    co_await finish(std::move(batch), JobState::kDone, why, {},
+                    delete_result(page.id, outcome.status, before_us));
     co_return;
   }
   const auto why = page.status == "current"

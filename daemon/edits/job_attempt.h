@@ -44,6 +44,7 @@ class JobRunner::Attempt {
   base::Awaitable<void> unknown(const confluence::WriteOutcome& outcome);
   base::Awaitable<void> denied(const confluence::WriteOutcome& outcome);
   base::Awaitable<void> refused(const confluence::WriteOutcome& outcome);
+  base::Awaitable<void> refused_version();
   base::Awaitable<void> refused_absent(const confluence::WriteOutcome& outcome);
   base::Awaitable<void> refused_create(const confluence::WriteOutcome& outcome);
   base::Awaitable<void> applied(confluence::WriteOutcome outcome);

@@ -186,7 +186,7 @@ base::Awaitable<void> JobRunner::Attempt::look_delete() {
   if (image && *image) children_ = (*image)->children;
   co_await finish(std::move(batch), JobState::kDone,
                   *found ? "it is in the trash" : "it is not there any more", {},
-                  delete_result(job_.page_id.value_or(0), 204, false));
+                  delete_result(job_.page_id.value_or(0), 0, false));
   co_await relist_children();
 }
 
@@ -242,7 +242,7 @@ base::Awaitable<void> JobRunner::Attempt::look_draft() {
   const bool absent = !*found || (discard && (*found)->rows.front().status != "draft");
   if (absent && discard) {
     co_await finish(own_batch(), JobState::kDone, "the draft is not there any more", {},
-                    delete_result(job_.page_id.value_or(0), 204, false));
+                    delete_result(job_.page_id.value_or(0), 0, false));
     co_return;
   }
   if (absent) {

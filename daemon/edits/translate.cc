@@ -235,7 +235,11 @@ std::string delete_result(store::Id page_id, int http_status, bool was_gone) {
   nlohmann::ordered_json json;
   json["id"] = std::to_string(page_id);
   json["deleted"] = true;
-  json["httpStatus"] = http_status;
+  if (http_status != 0) {
+    json["httpStatus"] = http_status;
+  } else {
+    json["httpStatus"] = nullptr;  // the answer was lost
+  }
   if (was_gone) json["noop"] = true;
   return json.dump();
 }

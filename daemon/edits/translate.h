@@ -84,6 +84,7 @@ struct ResultContext {
   std::string space_key;
 };
 std::string page_result(const store::Page& page, const ResultContext& context, bool noop);
+// 0: no answer was seen.
 std::string delete_result(store::Id page_id, int http_status, bool was_gone);
 
 }  // namespace edits
