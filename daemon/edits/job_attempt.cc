@@ -160,6 +160,7 @@ base::Awaitable<void> JobRunner::Attempt::send(Plan plan) {
   if (!job_.sent_at) job_.sent_at = runner_.deps_.clock.now();
   ++runner_.totals_.sent;
   auto outcome = co_await runner_.deps_.client.write(std::move(write), job_.page_id);
+  if (outcome.status != 0 && outcome.status < 500) runner_.well();
   switch (outcome.kind) {
     case WriteOutcome::Kind::kApplied:
       co_await applied(std::move(outcome));
@@ -186,6 +187,8 @@ base::Awaitable<void> JobRunner::Attempt::not_sent(const WriteOutcome& outcome) 
     const auto until = outcome.retry_at.value_or(now);
     pause = std::max(std::chrono::milliseconds(1),
                      std::chrono::duration_cast<std::chrono::milliseconds>(until - now));
+  } else {
+    runner_.unwell(words_of(outcome));
   }
   co_await wait(pause, words_of(outcome), /*count=*/false);
 }

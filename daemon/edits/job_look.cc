@@ -37,6 +37,9 @@ base::Awaitable<void> JobRunner::Attempt::look() {
 base::Awaitable<void> JobRunner::Attempt::put_off(const store::Error& error) {
   if (error.kind == store::ErrorKind::kCanceled) co_return;
   if (error.kind == store::ErrorKind::kCredentialsBad) co_await known_here();
+  if (error.kind == store::ErrorKind::kUnreachable || error.http_status >= 500) {
+    runner_.unwell(error.message);
+  }
   const bool sent = job_.state == JobState::kSending || job_.state == JobState::kInDoubt;
   auto update = step(sent ? JobState::kInDoubt : JobState::kWaiting, error.message);
   update.not_before = runner_.deps_.clock.now() + pause_after(++runner_.looks_[job_.id]);

@@ -220,8 +220,12 @@ base::Awaitable<JobRunner::Attempt::Planned> JobRunner::Attempt::plan_delete() {
   Plan plan;
   if (is_draft(job_) || !known->row) co_return plan;
   if (known->row->status == "trashed" && !known->row->gone_at) {
-    co_await finish(own_batch(), JobState::kDone, "it was in the trash already", {},
-                    delete_result(known->row->id, 0, true));
+    // An attempt that was looked for in vain may have been late, but not lost.
+    const bool before_us = job_.attempts == 0;
+    const std::string why =
+        before_us ? "it was in the trash already" : "an earlier attempt had been applied";
+    co_await finish(own_batch(), JobState::kDone, why, {},
+                    delete_result(known->row->id, 0, before_us));
     co_return Planned();
   }
   if (job_.base_version && known->row->version.number != *job_.base_version &&

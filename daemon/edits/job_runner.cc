@@ -34,8 +34,24 @@ void JobRunner::stop() {
 void JobRunner::wake() {
   ask_again_at_ = {};
   held_pause_ = std::chrono::milliseconds(0);
+  well();
   woken_ = true;
   changed_.notify_all();
+}
+
+void JobRunner::unwell(const std::string& why) {
+  const auto now = deps_.clock.steady();
+  if (now < resume_at_) return;  // those that were under way together count once
+  const auto longest = options_.longest_pause;
+  pause_ = pause_.count() == 0 ? options_.first_pause : std::min(pause_ * 2, longest);
+  resume_at_ = now + pause_;
+  base::edits_log().warn("the site does not answer: trying again in {} ms: {}", pause_.count(),
+                         why);
+}
+
+void JobRunner::well() {
+  pause_ = std::chrono::milliseconds(0);
+  resume_at_ = {};
 }
 
 void JobRunner::fail(const store::Error& error) {
@@ -155,6 +171,7 @@ base::Awaitable<void> JobRunner::await_credentials() {
 base::Awaitable<void> JobRunner::dispatch() {
   const auto room = static_cast<std::size_t>(options_.max_concurrency);
   if (!held_.empty() || in_flight_.size() >= room || !deps_.governor.open()) co_return;
+  if (deps_.clock.steady() < resume_at_) co_return;
   struct Look {
     Seen seen;
     bool paused = false;
@@ -213,6 +230,11 @@ base::Awaitable<void> JobRunner::work(store::JobId id) {
     co_return;
   }
   if (!*job) co_return;
+  // Somebody may have taken it back since dispatch() looked.
+  const auto state = (*job)->state;
+  const bool ours = state == JobState::kQueued || state == JobState::kWaiting ||
+                    (state == JobState::kInDoubt && (*job)->not_before);
+  if (!ours) co_return;
   Attempt attempt(*this, std::move(**job));
   co_await attempt.run();
 }

@@ -117,6 +117,9 @@ class JobRunner {
   base::Awaitable<void> note_held(std::string reason);
   void hold(const store::Error& error);
   void fail(const store::Error& error);
+  // The site does not answer at all: nothing more is begun for a while, longer each time.
+  void unwell(const std::string& why);
+  void well();
 
   template <typename Query>
   base::Awaitable<std::invoke_result_t<Query&, store::Reader&>> read(Query query) {
@@ -138,6 +141,8 @@ class JobRunner {
   std::string held_;
   std::chrono::milliseconds held_pause_{0};
   base::Clock::Steady ask_again_at_{};
+  std::chrono::milliseconds pause_{0};
+  base::Clock::Steady resume_at_{};
   bool woken_ = false;
   bool stopping_ = false;
   std::optional<store::Error> fatal_;

@@ -163,6 +163,51 @@ TEST_F(JobRunnerTest, ATrashedPageIsNotTakenOutOfTheTrashByAnUpdate) {
   EXPECT_EQ(applied(), 0);
 }
 
+TEST_F(JobRunnerTest, ASiteThatIsDownIsNotAskedForEveryJob) {
+  given_mirror();
+  std::vector<JobSpec> jobs;
+  for (const auto& page : pages(40)) jobs.push_back(update(page, "<p>changed</p>"));
+  const auto ids = submit(jobs);
+  site().change_settings([](site::Settings& settings) { settings.latency_ms = 20; });
+  runner.until_idle = false;
+  runner.first_pause = std::chrono::milliseconds(50);
+  runner.longest_pause = std::chrono::milliseconds(200);
+  RunnerProcess life(process, runner);
+  std::thread stopper([&] {
+    auto& server = site();
+    for (int i = 0; i < 500 && applied() < 3; ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+    server.stop();
+    std::this_thread::sleep_for(std::chrono::milliseconds(1000));
+    life.stop();
+  });
+  auto result = life.run();
+  stopper.join();
+  EXPECT_TRUE(result) << result.error().message;
+  std::size_t events = 0;
+  for (const auto id : ids) {
+    events += reasons(id).size();
+    EXPECT_THAT(state(id), ::testing::AnyOf("done", "queued", "waiting", "in_doubt"));
+  }
+  EXPECT_LT(events, 400U);
+}
+
+// The look comes before the site has done what it was asked.
+TEST_F(JobRunnerTest, ADeleteThatIsLateIsNotTakenForSomebodyElses) {
+  given_mirror();
+  site().change_settings([](site::Settings& settings) { settings.applied_later_ms = 60; });
+  runner.first_pause = std::chrono::milliseconds(200);
+  next_write(site::Fault::kAppliedLater503, "delete");
+  next_write(site::Fault::k500, "delete");
+  const auto page = pages(1)[0];
+  const auto ids = submit({remove(page)});
+  expect_run();
+  EXPECT_EQ(state(ids[0]), "done") << job(ids[0]).error;
+  EXPECT_EQ(applied(page.id), 1);
+  EXPECT_FALSE(result_of(job(ids[0])).contains("noop")) << job(ids[0]).result;
+}
+
 struct LostAnswer {
   site::Fault fault;
   bool applied;
