@@ -502,7 +502,7 @@ base::Awaitable<void> JobRunner::Attempt::applied_move(const WriteOutcome& outco
 }
 
 base::Awaitable<std::string> JobRunner::Attempt::result_of(const Page& page, bool noop) {
-  auto query = [id = page.id, space = page.space_id](store::Reader& reader) {
+  auto query = [space = page.space_id](store::Reader& reader) {
     std::string key;
     auto spaces = reader.spaces();
     if (!spaces) return key;

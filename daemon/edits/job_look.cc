@@ -191,8 +191,8 @@ base::Awaitable<void> JobRunner::Attempt::look_delete() {
   auto query = [id = job_.id](store::Reader& reader) { return reader.job_image(id, "before"); };
   auto image = co_await runner_.read(std::move(query));
   if (image && *image) children_ = (*image)->children;
-  co_await finish(std::move(batch), JobState::kDone,
-                  *found ? "it is in the trash" : "it is not there any more", {},
+  const std::string why = *found ? "it is in the trash" : "it is not there any more";
+  co_await finish(std::move(batch), JobState::kDone, why, {},
                   delete_result(job_.page_id.value_or(0), 0, false));
   co_await relist_children();
 }
@@ -265,7 +265,8 @@ base::Awaitable<void> JobRunner::Attempt::look_draft() {
     co_await finish(own_batch(), JobState::kDone, "the draft is ours", {}, std::move(result));
     co_return;
   }
-  co_await not_applied(discard ? "the draft is there" : "another text is there");
+  const std::string why = discard ? "the draft is there" : "another text is there";
+  co_await not_applied(why);
 }
 
 }  // namespace edits

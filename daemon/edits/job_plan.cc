@@ -64,7 +64,7 @@ base::Awaitable<JobRunner::Attempt::Planned> JobRunner::Attempt::plan_update() {
   std::optional<Page> now;
   store::Batch batch = own_batch();
   if (as_known) {
-    now = *known->row;
+    now = static_cast<const Page&>(*known->row);
   } else {
     auto asked = known->draft ? fetch_draft() : fetch();
     auto found = co_await std::move(asked);
@@ -230,7 +230,7 @@ base::Awaitable<JobRunner::Attempt::Planned> JobRunner::Attempt::plan_delete() {
   image.children = known->children;
   plan.images.push_back(std::move(image));
   children_ = std::move(known->children);
-  before_ = std::move(*known->row);
+  before_ = static_cast<const Page&>(*known->row);
   co_return plan;
 }
 
