@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <map>
 
+#include "daemon/base/clock.h"
 #include "store/jobs.h"
 #include "tests/daemon/cli/daemon_fixture.h"
 
