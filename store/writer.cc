@@ -265,8 +265,8 @@ Result<void> Writer::Impl::checkpoint(int mode) {
 Result<void> Writer::Impl::finish() {
   if (damage_) return fail(*damage_);
   if (marked_) {
-    // With the file to itself from the start: it reads before it writes, and whoever wrote in between
-    // would make it fail.
+    // With the file to itself from the start: it reads before it writes, and whoever wrote in
+    // between would make it fail.
     if (auto done = db_->exec("PRAGMA analysis_limit=400;"); !done) return done;
     Txn txn(*db_, Txn::Mode::kWrite);
     if (auto done = db_->exec("PRAGMA optimize;"); !done) return done;

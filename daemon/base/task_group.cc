@@ -81,8 +81,7 @@ Awaitable<void> TaskGroup::all(std::vector<Awaitable<void>> tasks) {
   };
   const auto state = state_;
   auto rest = std::make_shared<Rest>(state->io);
-  auto counted = [](Awaitable<void> task,
-                    std::shared_ptr<Rest> left) -> Awaitable<void> {
+  auto counted = [](Awaitable<void> task, std::shared_ptr<Rest> left) -> Awaitable<void> {
     struct End {
       Rest& rest;
       ~End() {

@@ -18,8 +18,8 @@
 #include "config/config.h"
 #include "daemon/base/clock.h"
 #include "daemon/base/secret.h"
-#include "daemon/confluence/client.h"
 #include "daemon/base/task_group.h"
+#include "daemon/confluence/client.h"
 #include "store/reader.h"
 #include "store/writer.h"
 

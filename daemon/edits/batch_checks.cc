@@ -35,6 +35,7 @@ class Checker {
   Checker(Parsed parsed, store::Reader& reader, const CheckOptions& options)
       : entries_(std::move(parsed.entries)), reader_(reader), options_(options) {
     checked_.problems = std::move(parsed.problems);
+    other_refs_.insert(parsed.refs_of_others.begin(), parsed.refs_of_others.end());
   }
 
   store::Result<Checked> run() {
@@ -99,6 +100,7 @@ class Checker {
   std::optional<store::Error> error_;
   std::size_t place_ = 0;
   std::unordered_map<std::string, std::size_t> places_;  // by ref
+  std::set<std::string> other_refs_;                     // of entries that cannot be read
   std::unordered_map<Id, Titles> titles_;                // by space
   std::unordered_map<Id, std::optional<PageRow>> pages_;
   std::unordered_map<Id, std::string> renamed_;  // what entries before call a page
@@ -340,6 +342,8 @@ void Checker::resolve_refs() {
     const auto find = [&](const char* field, const std::string& ref) -> std::optional<std::size_t> {
       const auto found = places_.find(ref);
       if (found != places_.end() && found->second != place) return found->second;
+      // What is wrong with that entry was said already.
+      if (found == places_.end() && other_refs_.contains(ref)) return std::nullopt;
       wrong_at(place, field,
                found == places_.end() ? fmt::format("no entry has the ref '{}'", ref)
                                       : std::string("an entry cannot come after itself"));

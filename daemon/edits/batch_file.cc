@@ -62,7 +62,11 @@ void read_entry(std::string_view text, std::int64_t line, Parsed& parsed) {
   EntryReader reader(*value, line, std::nullopt);
   auto entry = reader.read();
   for (auto& problem : reader.take_problems()) parsed.problems.push_back(std::move(problem));
-  if (entry) parsed.entries.push_back(std::move(*entry));
+  if (entry) {
+    parsed.entries.push_back(std::move(*entry));
+  } else if (value->is_object() && value->contains("ref") && (*value)["ref"].is_string()) {
+    parsed.refs_of_others.push_back((*value)["ref"].get<std::string>());
+  }
 }
 
 void read_lines(std::string_view text, Parsed& parsed) {

@@ -36,8 +36,9 @@ struct Entry {
 };
 
 struct Parsed {
-  std::vector<Entry> entries;     // those without problems
-  std::vector<Problem> problems;  // by line
+  std::vector<Entry> entries;               // those without problems
+  std::vector<Problem> problems;            // by line
+  std::vector<std::string> refs_of_others;  // of entries that have problems
 };
 
 inline constexpr std::size_t kMostBatchBytes = std::size_t{1} << 30;

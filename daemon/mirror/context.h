@@ -15,11 +15,11 @@
 
 #include "daemon/base/async.h"
 #include "daemon/base/clock.h"
+#include "daemon/base/task_group.h"
 #include "daemon/confluence/client.h"
 #include "daemon/mirror/commit_slot.h"
 #include "daemon/mirror/pace.h"
 #include "daemon/mirror/progress.h"
-#include "daemon/base/task_group.h"
 #include "store/reader.h"
 #include "store/writer.h"
 

@@ -17,8 +17,8 @@
 
 #include "daemon/base/async.h"
 #include "daemon/base/clock.h"
-#include "daemon/confluence/client.h"
 #include "daemon/base/task_group.h"
+#include "daemon/confluence/client.h"
 #include "store/reader.h"
 
 namespace mirror {

@@ -65,6 +65,15 @@ TEST_F(BadBatchesTest, EveryProblemOfAFileIsNamed) {
   EXPECT_EQ(checked.problems[2].line, 4);
 }
 
+TEST_F(BadBatchesTest, WhatRefersToABadEntryIsNotBlamedForIt) {
+  given();
+  const auto checked = check(filled(
+      entry(R"("action":"create_page","ref":"a","spaceKey":"SPACE",)" + kBody) +
+      entry(R"("action":"create_page","title":"B","spaceKey":"SPACE","after":["a"],)" + kBody)));
+  ASSERT_EQ(checked.problems.size(), 1U);
+  EXPECT_EQ(checked.problems[0].line, 1);
+}
+
 TEST_F(BadBatchesTest, ATitleThatAnEntryFreesMayBeTakenByALaterOne) {
   given();
   const auto checked = check(filled(update_with(R"("title":"Another name",)" + kBody)) +
