@@ -334,15 +334,10 @@ base::Awaitable<void> JobRunner::Attempt::refused_absent(const WriteOutcome& out
 }
 
 base::Awaitable<void> JobRunner::Attempt::refused_create(const WriteOutcome& outcome) {
-  auto listing = co_await runner_.deps_.client.pages_titled(job_.space_id.value_or(0), job_.title);
-  if (!listing) {
-    co_await put_off(listing.error());
-    co_return;
-  }
-  auto batch = batch_of(*listing);
-  auto since = job_.sent_at.value_or(job_.created_at);
-  if (listing->server_time) since += *listing->server_time - listing->received_at;
-  const auto verdict = judge_create(job_, listing->rows, runner_.account_id_, since);
+  auto titled = co_await find_titled();
+  if (!titled) co_return;
+  auto batch = std::move(titled->batch);
+  const auto verdict = std::move(titled->verdict);
   if (verdict.ours && job_.attempts > 1) {
     auto result = co_await result_of(*verdict.ours, false);
     co_await finish(std::move(batch), JobState::kDone, "an earlier attempt had created it", {},
@@ -507,7 +502,7 @@ base::Awaitable<void> JobRunner::Attempt::applied_move(const WriteOutcome& outco
 }
 
 base::Awaitable<std::string> JobRunner::Attempt::result_of(const Page& page, bool noop) {
-  auto query = [id = page.id, space = page.space_id](store::Reader& reader) {
+  auto query = [space = page.space_id](store::Reader& reader) {
     std::string key;
     auto spaces = reader.spaces();
     if (!spaces) return key;

@@ -67,6 +67,13 @@ class JobRunner::Attempt {
   // with (put_off) and give an error.
   base::Awaitable<Found> fetch();
   base::Awaitable<Found> fetch_draft();
+  base::Awaitable<Found> found(base::Awaitable<store::Result<confluence::Listing<Page>>> asked);
+  // The pages that have a create's title; nothing: that was put off.
+  struct Titled {
+    store::Batch batch;
+    CreateVerdict verdict;
+  };
+  base::Awaitable<std::optional<Titled>> find_titled();
   base::Awaitable<void> put_off(const store::Error& error);
   // Whether the site knows us; else the queue is held.
   base::Awaitable<bool> known_here();

@@ -93,10 +93,7 @@ base::Awaitable<void> JobRunner::Attempt::look_update() {
 base::Awaitable<void> JobRunner::Attempt::look_version(Page now, store::Batch batch) {
   auto content = sent_;
   if (content.body.empty()) {
-    content.title = job_.title;
-    content.representation = job_.representation;
-    content.status = job_.status;
-    content.body = job_.body;
+    content = content_of(job_);
     auto query = [id = job_.id](store::Reader& reader) { return reader.job_image(id, "sent"); };
     auto image = co_await runner_.read(std::move(query));
     if (!image) {
@@ -147,16 +144,23 @@ base::Awaitable<void> JobRunner::Attempt::look_version(Page now, store::Batch ba
   co_await not_applied(fmt::format("version {} is there", now.version.number));
 }
 
-base::Awaitable<void> JobRunner::Attempt::look_create() {
+base::Awaitable<std::optional<JobRunner::Attempt::Titled>> JobRunner::Attempt::find_titled() {
   auto listing = co_await runner_.deps_.client.pages_titled(job_.space_id.value_or(0), job_.title);
   if (!listing) {
     co_await put_off(listing.error());
-    co_return;
+    co_return std::nullopt;
   }
-  auto batch = batch_of(*listing);
   auto since = job_.sent_at.value_or(job_.created_at);
   if (listing->server_time) since += *listing->server_time - listing->received_at;
-  const auto verdict = judge_create(job_, listing->rows, runner_.account_id_, since);
+  Titled titled{batch_of(*listing), judge_create(job_, listing->rows, runner_.account_id_, since)};
+  co_return titled;
+}
+
+base::Awaitable<void> JobRunner::Attempt::look_create() {
+  auto titled = co_await find_titled();
+  if (!titled) co_return;
+  auto batch = std::move(titled->batch);
+  const auto verdict = std::move(titled->verdict);
   if (verdict.ours) {
     auto result = co_await result_of(*verdict.ours, false);
     co_await finish(std::move(batch), JobState::kDone, "it had been created", {}, std::move(result),
@@ -187,8 +191,8 @@ base::Awaitable<void> JobRunner::Attempt::look_delete() {
   auto query = [id = job_.id](store::Reader& reader) { return reader.job_image(id, "before"); };
   auto image = co_await runner_.read(std::move(query));
   if (image && *image) children_ = (*image)->children;
-  co_await finish(std::move(batch), JobState::kDone,
-                  *found ? "it is in the trash" : "it is not there any more", {},
+  const std::string why = *found ? "it is in the trash" : "it is not there any more";
+  co_await finish(std::move(batch), JobState::kDone, why, {},
                   delete_result(job_.page_id.value_or(0), 0, false));
   co_await relist_children();
 }
@@ -261,7 +265,8 @@ base::Awaitable<void> JobRunner::Attempt::look_draft() {
     co_await finish(own_batch(), JobState::kDone, "the draft is ours", {}, std::move(result));
     co_return;
   }
-  co_await not_applied(discard ? "the draft is there" : "another text is there");
+  const std::string why = discard ? "the draft is there" : "another text is there";
+  co_await not_applied(why);
 }
 
 }  // namespace edits

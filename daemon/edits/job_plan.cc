@@ -9,15 +9,6 @@ using store::JobState;
 
 namespace {
 
-confluence::PageContent content_of(const store::Job& job) {
-  confluence::PageContent content;
-  content.title = job.title;
-  content.status = job.status;
-  content.representation = job.representation;
-  content.body = job.body;
-  return content;
-}
-
 std::string not_current(const store::Page& page) {
   if (page.status == "trashed") return "the page is in the trash: take it out there, then retry";
   if (page.status == "archived") return "the page is archived: unarchive it there, then retry";
@@ -73,7 +64,7 @@ base::Awaitable<JobRunner::Attempt::Planned> JobRunner::Attempt::plan_update() {
   std::optional<Page> now;
   store::Batch batch = own_batch();
   if (as_known) {
-    now = *known->row;
+    now = static_cast<const Page&>(*known->row);
   } else {
     auto asked = known->draft ? fetch_draft() : fetch();
     auto found = co_await std::move(asked);
@@ -239,7 +230,7 @@ base::Awaitable<JobRunner::Attempt::Planned> JobRunner::Attempt::plan_delete() {
   image.children = known->children;
   plan.images.push_back(std::move(image));
   children_ = std::move(known->children);
-  before_ = std::move(*known->row);
+  before_ = static_cast<const Page&>(*known->row);
   co_return plan;
 }
 
@@ -291,27 +282,25 @@ base::Awaitable<JobRunner::Attempt::Planned> JobRunner::Attempt::plan_move() {
 }
 
 base::Awaitable<JobRunner::Attempt::Found> JobRunner::Attempt::fetch() {
-  auto listing = co_await runner_.deps_.client.page(
-      job_.page_id.value_or(0), confluence::Priority::kWrite, confluence::RetryBudget());
+  auto asked = runner_.deps_.client.page(job_.page_id.value_or(0), confluence::Priority::kWrite,
+                                         confluence::RetryBudget());
+  co_return co_await found(std::move(asked));
+}
+
+base::Awaitable<JobRunner::Attempt::Found> JobRunner::Attempt::fetch_draft() {
+  auto asked = runner_.deps_.client.draft(job_.page_id.value_or(0));
+  co_return co_await found(std::move(asked));
+}
+
+base::Awaitable<JobRunner::Attempt::Found> JobRunner::Attempt::found(
+    base::Awaitable<store::Result<confluence::Listing<Page>>> asked) {
+  auto listing = co_await std::move(asked);
   if (listing && !listing->rows.empty()) co_return std::optional(std::move(*listing));
   if (!listing && listing.error().name == "http_404") {
     co_return std::optional<confluence::Listing<Page>>();
   }
   const store::Error unreadable(store::ErrorKind::kRetryAfter, "bad_row",
                                 "the site's answer about the page cannot be read");
-  const auto error = listing ? unreadable : listing.error();
-  co_await put_off(error);
-  co_return store::fail(error);
-}
-
-base::Awaitable<JobRunner::Attempt::Found> JobRunner::Attempt::fetch_draft() {
-  auto listing = co_await runner_.deps_.client.draft(job_.page_id.value_or(0));
-  if (listing && !listing->rows.empty()) co_return std::optional(std::move(*listing));
-  if (!listing && listing.error().name == "http_404") {
-    co_return std::optional<confluence::Listing<Page>>();
-  }
-  const store::Error unreadable(store::ErrorKind::kRetryAfter, "bad_row",
-                                "the site's answer about the draft cannot be read");
   const auto error = listing ? unreadable : listing.error();
   co_await put_off(error);
   co_return store::fail(error);

@@ -28,7 +28,9 @@ bool holds(const store::Page& page, const confluence::PageContent& content) {
   return page.body && storage_format::same_content(page.body->text, content.body);
 }
 
-confluence::PageContent own_content(const store::JobSpec& job) {
+}  // namespace
+
+confluence::PageContent content_of(const store::JobSpec& job) {
   confluence::PageContent content;
   content.title = job.title;
   content.status = job.status;
@@ -36,8 +38,6 @@ confluence::PageContent own_content(const store::JobSpec& job) {
   content.body = job.body;
   return content;
 }
-
-}  // namespace
 
 std::string version_message(const store::JobSpec& job, std::string_view mark) {
   return job.message.empty() ? mark_text(mark) : fmt::format("{} {}", job.message, mark_text(mark));
@@ -68,7 +68,7 @@ confluence::Write write_of(const store::Job& job, const Outgoing& outgoing) {
 std::size_t request_bytes(const store::JobSpec& job) {
   constexpr std::string_view kMark = "0123456789abcdef";
   constexpr store::Id kLargestId = 999'999'999'999'999;
-  const auto content = own_content(job);
+  const auto content = content_of(job);
   if (job.action == JobAction::kCreatePage) {
     return confluence::create_page_write(kLargestId, kLargestId, content).body.size();
   }
@@ -111,7 +111,7 @@ Resolution rebase(const store::Job& job, const std::optional<std::string>& base_
   if (!theirs.body) return conflict("the body of the version that is there cannot be read");
   Resolution resolution;
   resolution.kind = Resolution::Kind::kSend;
-  resolution.content = own_content(job);
+  resolution.content = content_of(job);
   if (base_title && job.title == *base_title) {
     resolution.content.title = theirs.title;
   } else if (theirs.title != job.title && (!base_title || theirs.title != *base_title)) {
@@ -155,7 +155,7 @@ Resolution resolve_conflict(const store::Job& job, const std::optional<std::stri
       return conflict(whose);
     case store::OnConflict::kOverwrite:
       resolution.kind = Resolution::Kind::kSend;
-      resolution.content = own_content(job);
+      resolution.content = content_of(job);
       resolution.reason =
           fmt::format("overwrites version {} by {}", theirs.version.number,
                       theirs.version.author_id.empty() ? "somebody" : theirs.version.author_id);
@@ -191,7 +191,7 @@ Verdict judge_update(const store::Job& job, const confluence::PageContent& sent,
 CreateVerdict judge_create(const store::Job& job, const std::vector<store::Page>& titled,
                            const std::string& account_id, store::Time not_before) {
   CreateVerdict verdict;
-  const auto content = own_content(job);
+  const auto content = content_of(job);
   for (const auto& page : titled) {
     if (!same_title(page.title, job.title)) continue;
     const bool in_place =

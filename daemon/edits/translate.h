@@ -32,6 +32,7 @@ struct Outgoing {
   confluence::PageContent content;
   std::optional<std::int32_t> version;  // the number that an update makes
 };
+confluence::PageContent content_of(const store::JobSpec& job);
 confluence::Write write_of(const store::Job& job, const Outgoing& outgoing);
 // The size of the request that the job will be, its JSON in bytes.
 std::size_t request_bytes(const store::JobSpec& job);
