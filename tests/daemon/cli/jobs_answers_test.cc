@@ -198,6 +198,28 @@ TEST_F(JobsWatchTest, ItSaysThatTheQueueIsPaused) {
   EXPECT_THAT(run({"jobs", "list"}).out, HasSubstr("1 queued"));
 }
 
+TEST_F(JobsWatchTest, OnATerminalOneLineIsDrawnAgain) {
+  ASSERT_EQ(run({"jobs", "submit", "-"}, update_of(pages(1)[0], "<p>changed</p>")).code, 0);
+  auto lock = locked();
+  const test::Pty terminal;
+  test::ProgramProcess watch(folder_.path(), "program",
+                             {"--config", file("confmirror.toml"), "jobs", "watch"},
+                             ::ttyname(terminal.program_end()));
+  std::string screen;
+  const auto shown = [&](const char* what) {
+    return test::eventually([&] {
+      screen += terminal.screen();
+      return screen.find(what) != std::string::npos;
+    });
+  };
+  EXPECT_TRUE(shown("\r\033[Kbatch 1: 1 queued")) << screen;
+  EXPECT_EQ(run({"jobs", "cancel", "1"}).code, 0);
+  EXPECT_TRUE(shown("\r\033[Kbatch 1: 1 canceled")) << screen;
+  EXPECT_EQ(watch.wait(), 1);
+  EXPECT_TRUE(shown("canceled\r\n")) << screen;
+  EXPECT_THAT(watch.err(), HasSubstr("job 1 (line 1) canceled"));
+}
+
 // An action whose outcome is not there is in the queue all the same: whoever asks again because no
 // job was named would write twice.
 using ActionAnswersTest = JobsWatchTest;

@@ -24,10 +24,12 @@ namespace test {
 
 class ProgramProcess {
  public:
-  // `name` tells the files of several apart.
+  // `name` tells the files of several apart. `terminal`: that its results go to, in place of a
+  // file.
   ProgramProcess(const std::filesystem::path& folder, const std::string& name,
-                 std::vector<std::string> args)
-      : out_(folder / (name + ".out")), err_(folder / (name + ".err")) {
+                 std::vector<std::string> args, const std::string& terminal = {})
+      : out_(terminal.empty() ? folder / (name + ".out") : std::filesystem::path(terminal)),
+        err_(folder / (name + ".err")) {
     args.insert(args.begin(), CONFMIRROR_PROGRAM);
     std::vector<char*> argv;
     for (auto& arg : args) argv.push_back(arg.data());
@@ -35,7 +37,7 @@ class ProgramProcess {
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    constexpr int kFresh = O_WRONLY | O_CREAT | O_TRUNC;
+    constexpr int kFresh = O_WRONLY | O_CREAT | O_TRUNC | O_NOCTTY;
     posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, out_.c_str(), kFresh, 0600);
     posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, err_.c_str(), kFresh, 0600);
     const int error =
