@@ -4,8 +4,8 @@
 
 #include "daemon/base/clock.h"
 #include "daemon/cli/jobs_run.h"
-#include "daemon/cli/jobs_show.h"
 #include "daemon/cli/jobs_submit.h"
+#include "daemon/cli/jobs_watch.h"
 #include "daemon/cli/lookup.h"
 #include "daemon/cli/report.h"
 #include "daemon/edits/submission.h"
@@ -14,39 +14,65 @@ namespace cli {
 
 namespace {
 
-int print_outcome(const GlobalOptions& globals, store::JobId id, std::ostream& out,
-                  std::ostream& err) {
+// What became of the job; `waited`: of the waiting for it. A job that has not ended is named as
+// well: it is queued, and whoever asked must not ask again.
+int print_outcome(const GlobalOptions& globals, store::JobId id, const store::Result<void>& waited,
+                  std::ostream& out, std::ostream& err) {
   auto reader = open_mirror(globals);
   if (!reader) return report(reader.error(), err);
   const auto job = (*reader)->job(id, false);
   if (!job) return report(job.error(), err);
   if (!*job) return kFindings;
-  if ((*job)->state == store::JobState::kDone) {
+  const auto state = (*job)->state;
+  if (state == store::JobState::kDone) {
     out << (*job)->result << "\n";
     return 0;
   }
+  const bool left_to_a_person = state == store::JobState::kInDoubt && !(*job)->not_before;
+  store::Error error(store::ErrorKind::kStopped, "not_executed",
+                     fmt::format("job {} is {}", id, to_string(state)),
+                     fmt::format("'confmirror jobs show {}'", id));
+  int code = kFindings;
+  if (store::is_end(state) || left_to_a_person) {
+    error.message = (*job)->error;
+    report(error, err);
+  } else {
+    const auto why = why_not_sent(**reader);
+    if (!waited) {
+      error = waited.error();
+    } else if (why && *why) {
+      error = **why;
+    }
+    code = report(error, err);
+    err << fmt::format("confmirror: job {} stays {}: 'confmirror jobs cancel {}' takes it back\n",
+                       id, to_string(state), id);
+  }
   Json json;
   json["jobId"] = std::to_string(id);
-  json["state"] = to_string((*job)->state);
-  json["error"] = (*job)->error;
+  json["state"] = to_string(state);
+  json["error"] = error.message;
   out << to_line(json);
-  err << "confmirror: " << printable((*job)->error) << "\n";
-  return kFindings;
+  return code;
 }
 
 // Whoever executes: this process, or the one that does already.
 store::Result<void> wait_for(const GlobalOptions& globals, store::BatchId batch,
                              std::ostream& err) {
-  auto executed = execute_batch(globals, batch, err);
-  if (executed || executed.error().kind != store::ErrorKind::kBusy) return executed;
-  return await_batch(globals, batch, {}, err);
+  AwaitOptions options;
+  options.leave_when_unattended = true;  // a sync holds the mirror too, and executes nothing
+  while (true) {
+    auto executed = execute_batch(globals, batch, err);
+    if (executed || executed.error().kind != store::ErrorKind::kBusy) return executed;
+    const auto awaited = await_batch(globals, batch, options, err);
+    if (!awaited) return store::fail(awaited.error());
+    if (*awaited == Awaited::kEnded) return {};
+  }
 }
 
 }  // namespace
 
 int run_action(const GlobalOptions& globals, const ActionArgs& args, std::istream& in,
                std::ostream& out, std::ostream& err) {
-  constexpr int kUsageExit = 2;
   const auto action = store::parse_job_action(args.name);
   const auto config = jobs_config(globals);
   if (!config) return report(config.error(), err);
@@ -59,18 +85,20 @@ int run_action(const GlobalOptions& globals, const ActionArgs& args, std::istrea
   auto reader = open_mirror(globals);
   if (!reader) return report(reader.error(), err);
   edits::CheckOptions options;
+  options.max_deletes = config->max_deletes;
   options.on_conflict =
       store::parse_on_conflict(config->on_conflict).value_or(store::OnConflict::kFail);
   auto checked = edits::check_batch(
       edits::parse_action(action.value_or(store::JobAction::kUpdatePage), text), **reader, options);
   if (!checked) return report(checked.error(), err);
   if (!checked->problems.empty()) {
-    print_problems(args.name, checked->problems, err);
-    return kUsageExit;
+    return refuse_batch(args.name, checked->problems, globals, out, err);
   }
   if (!globals.quiet) print_problems(args.name, checked->notes, err);
   if (args.dry_run) {
-    const auto printed = print_dry_run(checked->jobs, **reader, out);
+    Json more;
+    more["notes"] = problems_json(checked->notes);
+    const auto printed = print_dry_run(checked->jobs, **reader, globals, more, out);
     return printed ? 0 : report(printed.error(), err);
   }
   const auto path = resolve_mirror_path(globals);
@@ -92,8 +120,7 @@ int run_action(const GlobalOptions& globals, const ActionArgs& args, std::istrea
     return 0;
   }
   const auto waited = wait_for(globals, accepted->batch_id, err);
-  if (!waited) return report(waited.error(), err);
-  return print_outcome(globals, id, out, err);
+  return print_outcome(globals, id, waited, out, err);
 }
 
 }  // namespace cli

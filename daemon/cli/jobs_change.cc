@@ -7,6 +7,7 @@
 
 #include "daemon/base/clock.h"
 #include "daemon/cli/jobs_submit.h"
+#include "daemon/cli/jobs_watch.h"
 #include "daemon/cli/lookup.h"
 #include "daemon/cli/report.h"
 #include "daemon/cli/row_json.h"
@@ -31,32 +32,38 @@ store::Result<std::unique_ptr<store::JobQueue>> open_queue(const GlobalOptions& 
   return store::JobQueue::open(*path);
 }
 
-// Those that were named, or those of the batch that are in one of these states.
+// Those that were named, and those of the batch that are in one of these states; each once.
 store::Result<std::vector<store::JobId>> chosen(const GlobalOptions& globals,
                                                 const JobsChangeArgs& args, const char* verb,
                                                 std::vector<store::JobState> states) {
-  if (!args.batch) {
-    if (args.jobs.empty()) return store::fail(nothing_named(verb));
-    return args.jobs;
-  }
-  auto reader = open_mirror(globals);
-  if (!reader) return store::fail(reader.error());
-  const auto batch = (*reader)->job_batch(*args.batch);
-  if (!batch) return store::fail(batch.error());
-  if (!*batch) {
-    return store::fail(
-        store::ErrorKind::kUsage, "unknown_batch",
-        fmt::format("cannot {} batch {}: there is none of that number", verb, *args.batch),
-        "'confmirror jobs list' lists them");
-  }
-  store::JobFilter filter;
-  filter.batch_id = args.batch;
-  filter.states = std::move(states);
-  const auto jobs = (*reader)->jobs(filter);
-  if (!jobs) return store::fail(jobs.error());
   auto ids = args.jobs;
-  for (const auto& job : *jobs) ids.push_back(job.id);
+  if (!args.batch && ids.empty()) return store::fail(nothing_named(verb));
+  if (args.batch) {
+    auto reader = open_mirror(globals);
+    if (!reader) return store::fail(reader.error());
+    const auto batch = find_batch(**reader, args.batch, verb);
+    if (!batch) return store::fail(batch.error());
+    store::JobFilter filter;
+    filter.batch_id = batch->id;
+    filter.states = std::move(states);
+    const auto jobs = (*reader)->jobs(filter);
+    if (!jobs) return store::fail(jobs.error());
+    for (const auto& job : *jobs) ids.push_back(job.id);
+  }
+  std::sort(ids.begin(), ids.end());
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
   return ids;
+}
+
+Json refused_json(const std::vector<std::pair<store::JobId, std::string>>& refused) {
+  auto json = Json::array();
+  for (const auto& [id, why] : refused) {
+    Json one;
+    one["jobId"] = std::to_string(id);
+    one["reason"] = why;
+    json.push_back(std::move(one));
+  }
+  return json;
 }
 
 int print_changed(const Changed& changed, const char* what, const GlobalOptions& globals,
@@ -65,10 +72,7 @@ int print_changed(const Changed& changed, const char* what, const GlobalOptions&
     Json json;
     json[what] = Json::array();
     for (const auto id : changed.changed) json[what].push_back(std::to_string(id));
-    json["refused"] = Json::array();
-    for (const auto& [id, why] : changed.refused) {
-      json["refused"].push_back({{"jobId", std::to_string(id)}, {"reason", why}});
-    }
+    json["refused"] = refused_json(changed.refused);
     out << to_line(json);
   } else {
     out << fmt::format("{} job{} {}\n", changed.changed.size(),
@@ -124,7 +128,16 @@ int run_jobs_undo(const GlobalOptions& globals, const JobsChangeArgs& args, std:
   for (const auto& [id, why] : plan->left_out) {
     if (!globals.quiet) err << fmt::format("confmirror: job {} is not undone: {}\n", id, why);
   }
+  Json more;
+  more["leftOut"] = refused_json(plan->left_out);
   if (plan->jobs.empty()) {
+    if (globals.json) {
+      Json json;
+      json["queued"] = false;
+      json["jobs"] = Json::array();
+      json["leftOut"] = more["leftOut"];
+      out << to_line(json);
+    }
     if (!globals.quiet) err << "there is nothing to undo\n";
     return plan->left_out.empty() ? 0 : kFindings;
   }
@@ -141,7 +154,7 @@ int run_jobs_undo(const GlobalOptions& globals, const JobsChangeArgs& args, std:
         err);
   }
   if (args.dry_run) {
-    const auto printed = print_dry_run(plan->jobs, **reader, out);
+    const auto printed = print_dry_run(plan->jobs, **reader, globals, more, out);
     return printed ? 0 : report(printed.error(), err);
   }
   std::string content = "undo";
@@ -154,8 +167,8 @@ int run_jobs_undo(const GlobalOptions& globals, const JobsChangeArgs& args, std:
   if (!queue) return report(queue.error(), err);
   const auto accepted = (*queue)->submit(submission, base::SystemClock().now());
   if (!accepted) return report(accepted.error(), err);
-  print_accepted(*accepted, globals, out);
-  return 0;
+  const auto printed = print_accepted(*accepted, **reader, globals, more, out);
+  return printed ? 0 : report(printed.error(), err);
 }
 
 int run_jobs_pause(const GlobalOptions& globals, const std::string& reason, std::ostream& out,
@@ -166,7 +179,12 @@ int run_jobs_pause(const GlobalOptions& globals, const std::string& reason, std:
   if (!reason.empty()) why += ": " + printable(reason);
   const auto paused = (*queue)->pause(why, base::SystemClock().now());
   if (!paused) return report(paused.error(), err);
-  if (!globals.quiet) {
+  if (globals.json) {
+    Json json;
+    json["paused"] = true;
+    json["reason"] = why;
+    out << to_line(json);
+  } else if (!globals.quiet) {
     out << "the queue is paused: what is under way is finished, nothing else is sent; 'confmirror "
            "jobs resume' ends that\n";
   }
@@ -178,7 +196,13 @@ int run_jobs_resume(const GlobalOptions& globals, std::ostream& out, std::ostrea
   if (!queue) return report(queue.error(), err);
   const auto resumed = (*queue)->resume();
   if (!resumed) return report(resumed.error(), err);
-  if (!globals.quiet) out << "the queue goes on\n";
+  if (globals.json) {
+    Json json;
+    json["paused"] = false;
+    out << to_line(json);
+  } else if (!globals.quiet) {
+    out << "the queue goes on\n";
+  }
   return 0;
 }
 

@@ -5,17 +5,18 @@
 
 #include <chrono>
 #include <memory>
-#include <thread>
 #include <utility>
 
 #include "daemon/base/log.h"
-#include "daemon/cli/interrupt.h"
-#include "daemon/cli/jobs_show.h"
+#include "daemon/cli/jobs_watch.h"
 #include "daemon/cli/lookup.h"
 #include "daemon/cli/progress_line.h"
 #include "daemon/cli/report.h"
+#include "daemon/cli/row_json.h"
 #include "daemon/cli/scope.h"
 #include "daemon/cli/site_session.h"
+#include "daemon/cli/terminal.h"
+#include "daemon/cli/text.h"
 #include "daemon/edits/job_runner.h"
 #include "store/lock.h"
 
@@ -25,11 +26,7 @@ namespace {
 
 using store::JobState;
 
-constexpr std::chrono::milliseconds kLook{100};
-constexpr std::chrono::milliseconds kShowEvery{1000};
 constexpr std::chrono::milliseconds kLive{200};
-
-bool ended_well(const store::JobBatchRow& batch) { return batch.in(JobState::kDone) == batch.jobs; }
 
 bool live_on(const GlobalOptions& globals) {
   return isatty(STDERR_FILENO) == 1 && !globals.no_progress && !globals.quiet;
@@ -87,6 +84,11 @@ store::Result<void> JobsRun::open() {
   if (!reader) return store::fail(reader.error());
   reader_ = std::move(*reader);
   if (auto same = expect_same_site("run jobs", *reader_, config_, path_); !same) return same;
+  if (batch_) {
+    if (const auto found = find_batch(*reader_, batch_, "run"); !found) {
+      return store::fail(found.error());
+    }
+  }
   auto observation = reader_->last_observation();
   if (!observation) return store::fail(observation.error());
   auto session = SiteSession::make(config_, *observation);
@@ -114,7 +116,9 @@ std::string JobsRun::line() const {
 base::Awaitable<void> JobsRun::show_progress() {
   while (true) {
     co_await base::sleep_for(kLive);
-    err_ << "\r\033[K" << line() << std::flush;
+    const auto columns = terminal_of(err_).columns;
+    const auto text = line();
+    err_ << "\r\033[K" << (columns > 1 ? cut_to_columns(text, columns - 1) : text) << std::flush;
   }
 }
 
@@ -152,120 +156,18 @@ store::Result<void> JobsRun::run() {
   return outcome;
 }
 
-// The batch, or the newest.
-store::Result<store::JobBatchRow> find_batch(store::Reader& reader,
-                                             std::optional<store::BatchId> id) {
-  if (!id) {
-    auto newest = reader.job_batches(1);
-    if (!newest) return store::fail(newest.error());
-    if (!newest->empty()) return std::move(newest->front());
-    return store::fail(store::ErrorKind::kUsage, "no_batches", "cannot watch: the queue is empty",
-                       "'confmirror jobs submit FILE'");
-  }
-  auto batch = reader.job_batch(*id);
+// Whether anything came to no good end: in this run, and of the batch at any time.
+store::Result<bool> all_well(store::Reader& reader, const edits::JobTotals& totals,
+                             std::optional<store::BatchId> id) {
+  if (totals.failed + totals.conflicts + totals.in_doubt > 0) return false;
+  if (!id) return true;
+  const auto batch = find_batch(reader, id, "run");
   if (!batch) return store::fail(batch.error());
-  if (*batch) return std::move(**batch);
-  return store::fail(store::ErrorKind::kUsage, "unknown_batch",
-                     fmt::format("cannot watch batch {}: there is none of that number", *id),
-                     "'confmirror jobs list' lists them");
+  const auto doubts = batch->in(JobState::kInDoubt)-batch->in_look;
+  return batch->in(JobState::kFailed) + batch->in(JobState::kConflict) + doubts + batch->stuck == 0;
 }
 
-bool somebody_executes(const std::filesystem::path& path) {
-  const auto probe = store::MirrorLock::acquire(path);
-  return !probe && probe.error().kind == store::ErrorKind::kBusy;
-}
-
-// Shows a batch while it goes on.
-class Watch {
- public:
-  Watch(const GlobalOptions& globals, std::ostream& out)
-      : live_(live_on(globals) && isatty(STDOUT_FILENO) == 1), quiet_(globals.quiet), out_(out) {}
-
-  void show(const store::JobBatchRow& batch) {
-    if (quiet_) return;
-    auto text = fmt::format("batch {}: {}", batch.id, states_in_words(batch));
-    const auto now = std::chrono::steady_clock::now();
-    if (text == shown_ || (!live_ && !shown_.empty() && now - shown_at_ < kShowEvery)) return;
-    out_ << (live_ ? "\r\033[K" : "") << text << (live_ ? "" : "\n") << std::flush;
-    shown_ = std::move(text);
-    shown_at_ = now;
-  }
-  void finish(const store::JobBatchRow& batch) {
-    if (quiet_) return;
-    auto text = fmt::format("batch {}: {}", batch.id, states_in_words(batch));
-    if (live_) {
-      out_ << "\r\033[K" << text << "\n";
-    } else if (text != shown_) {
-      out_ << text << "\n";
-    }
-  }
-
- private:
-  bool live_;
-  bool quiet_;
-  std::ostream& out_;
-  std::string shown_;
-  std::chrono::steady_clock::time_point shown_at_{};
-};
-
-store::Result<void> name_bad_ends(store::Reader& reader, store::BatchId batch, std::ostream& err) {
-  store::JobFilter filter;
-  filter.batch_id = batch;
-  filter.states = {JobState::kFailed, JobState::kConflict, JobState::kInDoubt, JobState::kBlocked,
-                   JobState::kCanceled};
-  const auto jobs = reader.jobs(filter);
-  if (!jobs) return store::fail(jobs.error());
-  for (const auto& job : *jobs) {
-    err << printable(fmt::format("confmirror: job {} (line {}) {}: {}", job.id, job.line,
-                                 job.stuck ? "not tried" : to_string(job.state),
-                                 job.stuck ? "what it comes after did not succeed" : job.error))
-        << "\n";
-  }
-  return {};
-}
-
-}  // namespace
-
-store::Result<void> execute_batch(const GlobalOptions& globals, std::optional<store::BatchId> batch,
-                                  std::ostream& err) {
-  return JobsRun(globals, batch, err).run();
-}
-
-store::Result<void> await_batch(const GlobalOptions& globals, store::BatchId batch,
-                                const std::function<void(const store::JobBatchRow&)>& each,
-                                std::ostream& err) {
-  const auto path = resolve_mirror_path(globals);
-  if (!path) return store::fail(path.error());
-  auto reader = open_mirror(globals);
-  if (!reader) return store::fail(reader.error());
-  const Interrupt interrupt;
-  bool told = false;
-  std::optional<std::int64_t> seen;
-  while (true) {
-    const auto version = (*reader)->data_version();
-    if (!version) return store::fail(version.error());
-    if (seen != *version) {
-      seen = *version;
-      const auto now = find_batch(**reader, batch);
-      if (!now) return store::fail(now.error());
-      if (each) each(*now);
-      if (now->ended()) return {};
-      if (!told && !somebody_executes(*path)) {
-        told = true;
-        err << "confmirror: nothing executes the queue: start the daemon, or 'confmirror jobs "
-               "run'\n"
-            << std::flush;
-      }
-    }
-    if (auto canceled = Interrupt::check(); !canceled) return canceled;
-    std::this_thread::sleep_for(kLook);
-  }
-}
-
-int run_jobs_run(const GlobalOptions& globals, std::optional<store::BatchId> batch,
-                 std::ostream& out, std::ostream& err) {
-  JobsRun work(globals, batch, err);
-  const auto outcome = work.run();
+void print_summary(const JobsRun& work, const GlobalOptions& globals, std::ostream& out) {
   const auto t = work.totals();
   if (globals.json) {
     Json json;
@@ -284,36 +186,38 @@ int run_jobs_run(const GlobalOptions& globals, std::optional<store::BatchId> bat
                        with_thousands(t.conflicts), with_thousands(t.in_doubt),
                        with_thousands(work.usage().requests), in_words(work.elapsed()));
   }
-  if (!outcome) return report(outcome.error(), err);
-  auto reader = open_mirror(globals);
-  if (!reader) return report(reader.error(), err);
-  const auto pause = (*reader)->jobs_pause();
-  if (pause && *pause && (*pause)->by_user) {
-    return report(store::Error(store::ErrorKind::kStopped, "jobs_paused",
-                               fmt::format("the queue is paused since {} {}: nothing more is sent",
-                                           store::to_iso8601((*pause)->since), (*pause)->reason),
-                               "'confmirror jobs resume' ends that"),
-                  err);
-  }
-  return t.failed + t.conflicts + t.in_doubt == 0 ? 0 : kFindings;
 }
 
-int run_jobs_watch(const GlobalOptions& globals, std::optional<store::BatchId> batch,
-                   std::ostream& out, std::ostream& err) {
+}  // namespace
+
+store::Result<void> execute_batch(const GlobalOptions& globals, std::optional<store::BatchId> batch,
+                                  std::ostream& err) {
+  return JobsRun(globals, batch, err).run();
+}
+
+int run_jobs_run(const GlobalOptions& globals, std::optional<store::BatchId> batch,
+                 std::ostream& out, std::ostream& err) {
+  JobsRun work(globals, batch, err);
+  const auto outcome = work.run();
+  print_summary(work, globals, out);
+  if (!outcome) {
+    auto error = outcome.error();
+    if (error.kind == store::ErrorKind::kBusy) {
+      error.hint =
+          "a daemon executes the queue by itself, 'confmirror jobs watch' follows it; after a "
+          "sync, "
+          "run the jobs again";
+    }
+    return report(error, err);
+  }
   auto reader = open_mirror(globals);
   if (!reader) return report(reader.error(), err);
-  const auto found = find_batch(**reader, batch);
-  if (!found) return report(found.error(), err);
-  Watch watch(globals, out);
-  const auto waited = await_batch(
-      globals, found->id, [&watch](const store::JobBatchRow& row) { watch.show(row); }, err);
-  const auto last = find_batch(**reader, found->id);
-  if (last) watch.finish(*last);
-  if (!waited) return report(waited.error(), err);
-  if (!last) return report(last.error(), err);
-  if (ended_well(*last)) return 0;
-  const auto named = name_bad_ends(**reader, last->id, err);
-  return named ? kFindings : report(named.error(), err);
+  const auto why = why_not_sent(**reader);
+  if (!why) return report(why.error(), err);
+  if (*why) return report(**why, err);
+  const auto well = all_well(**reader, work.totals(), batch);
+  if (!well) return report(well.error(), err);
+  return *well ? 0 : kFindings;
 }
 
 }  // namespace cli

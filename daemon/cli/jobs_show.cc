@@ -24,22 +24,6 @@ Json result_json(const std::string& result) {
   return json.is_discarded() ? Json(nullptr) : json;
 }
 
-Json batch_json(const store::JobBatchRow& batch) {
-  Json json;
-  json["batch"] = std::to_string(batch.id);
-  json["name"] = batch.name;
-  json["submittedBy"] = batch.submitted_by;
-  json["submittedAt"] = store::to_iso8601(batch.submitted_at);
-  if (batch.undo_of) json["undoOf"] = std::to_string(*batch.undo_of);
-  json["jobs"] = batch.jobs;
-  json["notTried"] = batch.stuck;
-  json["ended"] = batch.ended();
-  json["states"] = Json::object();
-  for (const auto& [state, count] : batch.states)
-    json["states"][std::string(to_string(state))] = count;
-  return json;
-}
-
 store::Result<void> list_batches(store::Reader& reader, const GlobalOptions& globals,
                                  const JobsListArgs& args, std::ostream& out, std::ostream& err) {
   const auto batches = reader.job_batches(static_cast<std::size_t>(args.limit));
@@ -84,12 +68,13 @@ store::Result<void> list_jobs(store::Reader& reader, const GlobalOptions& global
                {"ACTION"},
                {"PAGE", true},
                {"LINE", true},
+               {"ATTEMPTS", true},
                {"TITLE"},
                {"ERROR", false, true}});
   for (const auto& job : *jobs) {
     table.add({std::to_string(job.id), state_of(job), std::string(to_string(job.action)),
                job.page_id ? std::to_string(*job.page_id) : "-", std::to_string(job.line),
-               job.title, job.error});
+               std::to_string(job.attempts), job.title, job.error});
   }
   table.print(out, terminal_of(out).columns);
   if (table.empty() && !globals.quiet) err << "nothing found\n";
@@ -152,10 +137,20 @@ void print_job(const Shown& shown, std::ostream& out) {
   line("state", state_of(job));
   line("page", job.page_id ? std::to_string(*job.page_id) : "");
   line("title", job.title);
+  line("parent", job.parent_id    ? std::to_string(*job.parent_id)
+                 : job.parent_job ? fmt::format("what job {} creates", *job.parent_job)
+                                  : "");
+  line("undoes", job.undo_of ? fmt::format("job {}", *job.undo_of) : "");
+  line("message", job.message + (job.minor_edit ? " (minor edit)" : ""));
+  line("submitted", store::to_iso8601(job.created_at));
   line("made from", job.base_version ? fmt::format("version {}", *job.base_version) : "");
   line("on conflict", std::string(to_string(job.on_conflict)));
   line("attempts", std::to_string(job.attempts));
   line("not before", job.not_before ? store::to_iso8601(*job.not_before) : "");
+  line("sent", job.sent_at
+                   ? store::to_iso8601(*job.sent_at) +
+                         (job.sent_version ? fmt::format(", as version {}", *job.sent_version) : "")
+                   : "");
   line("mark", job.mark);
   line("error", job.error);
   line("result", job.result);
@@ -173,6 +168,44 @@ void print_job(const Shown& shown, std::ostream& out) {
   if (!diff.empty()) out << "\n" << printable_lines(diff);
 }
 
+Json shown_json(const Shown& shown) {
+  const auto& job = shown.job;
+  auto json = job_json(job);
+  json["mark"] = job.mark;
+  json["parentId"] = job.parent_id ? Json(std::to_string(*job.parent_id)) : Json(nullptr);
+  json["parentJob"] = job.parent_job ? Json(std::to_string(*job.parent_job)) : Json(nullptr);
+  json["undoOf"] = job.undo_of ? Json(std::to_string(*job.undo_of)) : Json(nullptr);
+  json["message"] = job.message;
+  json["minorEdit"] = job.minor_edit;
+  json["sentAt"] = job.sent_at ? Json(store::to_iso8601(*job.sent_at)) : Json(nullptr);
+  json["sentVersion"] = job.sent_version ? Json(*job.sent_version) : Json(nullptr);
+  json["representation"] = job.representation;
+  json["body"] = job.body;
+  json["after"] = Json::array();
+  for (const auto& other : shown.before) {
+    json["after"].push_back({{"jobId", std::to_string(other.id)},
+                             {"state", to_string(other.state)},
+                             {"notTried", other.stuck}});
+  }
+  json["events"] = Json::array();
+  for (const auto& event : shown.events) {
+    json["events"].push_back({{"at", store::to_iso8601(event.at)},
+                              {"state", to_string(event.state)},
+                              {"reason", event.reason}});
+  }
+  if (shown.base) {
+    json["base"] = {
+        {"version", shown.base->version}, {"title", shown.base->title}, {"body", shown.base->body}};
+  }
+  if (shown.theirs) {
+    json["theirs"] = {{"version", shown.theirs->version},
+                      {"title", shown.theirs->title},
+                      {"authorId", shown.theirs->author_id},
+                      {"body", shown.theirs->body}};
+  }
+  return json;
+}
+
 }  // namespace
 
 std::string states_in_words(const store::JobBatchRow& batch) {
@@ -183,6 +216,22 @@ std::string states_in_words(const store::JobBatchRow& batch) {
   }
   if (batch.stuck > 0) words += fmt::format(" ({} not tried)", with_thousands(batch.stuck));
   return words;
+}
+
+Json batch_json(const store::JobBatchRow& batch) {
+  Json json;
+  json["batch"] = std::to_string(batch.id);
+  json["name"] = batch.name;
+  json["submittedBy"] = batch.submitted_by;
+  json["submittedAt"] = store::to_iso8601(batch.submitted_at);
+  if (batch.undo_of) json["undoOf"] = std::to_string(*batch.undo_of);
+  json["jobs"] = batch.jobs;
+  json["notTried"] = batch.stuck;
+  json["ended"] = batch.ended();
+  json["states"] = Json::object();
+  for (const auto& [state, count] : batch.states)
+    json["states"][std::string(to_string(state))] = count;
+  return json;
 }
 
 Json job_json(const store::Job& job) {
@@ -228,27 +277,7 @@ int run_jobs_show(const GlobalOptions& globals, store::JobId id, std::ostream& o
     print_job(*shown, out);
     return 0;
   }
-  auto json = job_json(shown->job);
-  json["mark"] = shown->job.mark;
-  json["after"] = Json::array();
-  for (const auto& other : shown->before) {
-    json["after"].push_back(
-        {{"jobId", std::to_string(other.id)}, {"state", to_string(other.state)}});
-  }
-  json["events"] = Json::array();
-  for (const auto& event : shown->events) {
-    json["events"].push_back({{"at", store::to_iso8601(event.at)},
-                              {"state", to_string(event.state)},
-                              {"reason", event.reason}});
-  }
-  if (shown->base) json["base"] = {{"version", shown->base->version}, {"body", shown->base->body}};
-  if (shown->theirs) {
-    json["theirs"] = {{"version", shown->theirs->version},
-                      {"title", shown->theirs->title},
-                      {"authorId", shown->theirs->author_id},
-                      {"body", shown->theirs->body}};
-  }
-  out << to_line(json);
+  out << to_line(shown_json(*shown));
   return 0;
 }
 

@@ -22,23 +22,53 @@ namespace cli {
 
 namespace {
 
-constexpr int kUsageExit = 2;
+// What one job would do to the site, and to what is there.
+struct Effect {
+  std::optional<confluence::Write> write;  // nothing: where it goes is only known when it leaves
+  std::optional<std::int32_t> version_becomes;
+  bool changes_nothing = false;
+  std::vector<std::string> remarks;
+  std::string diff;
+};
 
-std::string effect_of(const store::JobSpec& job) {
+std::optional<std::int32_t> version_made_by(const store::JobSpec& job) {
+  const bool makes_one =
+      job.action == store::JobAction::kUpdatePage || job.action == store::JobAction::kRestorePage;
+  if (!makes_one) return std::nullopt;
+  return job.status == "draft" ? 1 : job.base_version.value_or(0) + 1;
+}
+
+// The request as it would leave now.
+std::optional<confluence::Write> request_of(const store::JobSpec& spec) {
+  if (spec.action == store::JobAction::kMovePage && !spec.parent_id) return std::nullopt;
+  store::Job job;
+  static_cast<store::JobSpec&>(job) = spec;
+  job.mark = "0123456789abcdef";  // of the length that it will have
+  edits::Outgoing outgoing;
+  outgoing.content.title = spec.title;
+  outgoing.content.status = spec.status;
+  outgoing.content.representation = spec.representation;
+  outgoing.content.body = spec.body;
+  outgoing.version = version_made_by(spec);
+  return edits::write_of(job, outgoing);
+}
+
+std::string effect_in_words(const store::JobSpec& job) {
+  const auto page_id = job.page_id.value_or(0);
   switch (job.action) {
     case store::JobAction::kCreatePage:
       return fmt::format("POST a new {} '{}'", job.status == "draft" ? "draft" : "page", job.title);
     case store::JobAction::kUpdatePage:
-      return fmt::format("PUT page {} '{}', version {}", job.page_id.value_or(0), job.title,
-                         job.status == "draft" ? 1 : job.base_version.value_or(0) + 1);
+      return fmt::format("PUT page {} '{}', becomes version {}", page_id, job.title,
+                         version_made_by(job).value_or(0));
     case store::JobAction::kDeletePage:
-      return fmt::format("DELETE {} {} '{}'", job.status == "draft" ? "draft" : "page",
-                         job.page_id.value_or(0), job.title);
+      return fmt::format("DELETE {} {} '{}'", job.status == "draft" ? "draft" : "page", page_id,
+                         job.title);
     case store::JobAction::kRestorePage:
-      return fmt::format("PUT page {} '{}' out of the trash", job.page_id.value_or(0), job.title);
+      return fmt::format("PUT page {} '{}' out of the trash", page_id, job.title);
     case store::JobAction::kMovePage:
-      return fmt::format("move page {} below {}", job.page_id.value_or(0),
-                         job.parent_id.value_or(0));
+      return job.parent_id ? fmt::format("move page {} below {}", page_id, *job.parent_id)
+                           : fmt::format("move page {} to the top of its space", page_id);
   }
   return {};
 }
@@ -54,26 +84,77 @@ std::string indented(const std::string& text) {
   return out.empty() ? out : out + "\n";
 }
 
-store::Result<std::string> change_of(const store::JobSpec& job, store::Reader& reader) {
-  if (job.action == store::JobAction::kCreatePage) {
-    return indented(storage_format::readable_diff("", job.body));
-  }
-  if (job.action != store::JobAction::kUpdatePage) return std::string();
+store::Result<void> compare_update(const store::JobSpec& job, store::Reader& reader,
+                                   Effect& effect) {
   auto row = reader.page(job.page_id.value_or(0), true);
   if (!row) return store::fail(row.error());
-  if (!*row || !(*row)->body) return std::string("    (the mirror does not have its body)\n");
-  std::string text;
-  if ((*row)->title != job.title) {
-    text += fmt::format("    title: '{}' becomes '{}'\n", (*row)->title, job.title);
+  if (!*row || !(*row)->body) {
+    effect.remarks.emplace_back("the mirror does not have its body");
+    return {};
   }
-  if (job.base_version != (*row)->version.number) {
-    text += fmt::format("    the mirror has version {}, this was made from {}\n",
-                        (*row)->version.number, job.base_version.value_or(0));
+  const auto& page = **row;
+  if (page.title != job.title) {
+    effect.remarks.push_back(fmt::format("title: '{}' becomes '{}'", page.title, job.title));
   }
-  if (job.representation != "storage") return text + "    (wiki markup: no diff)\n";
-  const auto diff = storage_format::readable_diff((*row)->body->text, job.body);
-  if (diff.empty() && text.empty()) return std::string("    changes nothing: will not be sent\n");
-  return text + indented(diff);
+  const bool draft = job.status == "draft";
+  if (!draft && job.base_version != page.version.number) {
+    effect.remarks.push_back(fmt::format("the mirror has version {}, this was made from {}",
+                                         page.version.number, job.base_version.value_or(0)));
+  }
+  if (job.representation != "storage") {
+    effect.remarks.emplace_back("wiki markup: no diff");
+    return {};
+  }
+  effect.diff = storage_format::readable_diff(page.body->text, job.body);
+  // A draft is compared with the page here, and with the draft that there may be when it leaves.
+  effect.changes_nothing = !draft && effect.remarks.empty() && effect.diff.empty();
+  return {};
+}
+
+store::Result<Effect> effect_of(const store::JobSpec& job, store::Reader& reader) {
+  Effect effect;
+  effect.write = request_of(job);
+  effect.version_becomes = version_made_by(job);
+  if (job.action == store::JobAction::kUpdatePage) {
+    if (auto compared = compare_update(job, reader, effect); !compared) {
+      return store::fail(compared.error());
+    }
+  } else if (job.action == store::JobAction::kCreatePage && job.representation == "storage") {
+    effect.diff = storage_format::readable_diff("", job.body);
+  }
+  return effect;
+}
+
+Json effect_json(const store::JobSpec& job, const Effect& effect) {
+  Json json;
+  json["line"] = job.line;
+  json["action"] = to_string(job.action);
+  json["pageId"] = job.page_id ? Json(std::to_string(*job.page_id)) : Json(nullptr);
+  json["title"] = job.title;
+  json["method"] = effect.write ? Json(effect.write->method) : Json(nullptr);
+  json["path"] = effect.write ? Json(effect.write->target) : Json(nullptr);
+  json["bytes"] = effect.write ? Json(effect.write->body.size()) : Json(nullptr);
+  json["versionBecomes"] = effect.version_becomes ? Json(*effect.version_becomes) : Json(nullptr);
+  json["changesNothing"] = effect.changes_nothing;
+  json["remarks"] = effect.remarks;
+  json["diff"] = effect.diff;
+  return json;
+}
+
+void print_effect(const store::JobSpec& job, const Effect& effect, std::ostream& out) {
+  auto head = fmt::format("line {}: {}", job.line, effect_in_words(job));
+  if (effect.write) {
+    head += fmt::format(" ({} {}, {} bytes)", effect.write->method, effect.write->target,
+                        with_thousands(static_cast<std::int64_t>(effect.write->body.size())));
+  }
+  out << printable(head) << "\n";
+  for (const auto& remark : effect.remarks) out << "    " << printable(remark) << "\n";
+  if (effect.changes_nothing) out << "    changes nothing: will not be sent\n";
+  out << printable_lines(indented(effect.diff));
+}
+
+void merge_json(Json& json, const Json& more) {
+  for (const auto& [name, value] : more.items()) json[name] = value;
 }
 
 }  // namespace
@@ -118,28 +199,70 @@ void print_problems(const std::string& file, const std::vector<edits::Problem>& 
   }
 }
 
-store::Result<void> print_dry_run(const std::vector<store::JobSpec>& jobs, store::Reader& reader,
-                                  std::ostream& out) {
-  for (const auto& job : jobs) {
-    auto change = change_of(job, reader);
-    if (!change) return store::fail(change.error());
-    out << printable(fmt::format("line {}: {}", job.line, effect_of(job))) << "\n"
-        << printable_lines(*change);
+Json problems_json(const std::vector<edits::Problem>& problems) {
+  auto json = Json::array();
+  for (const auto& problem : problems) {
+    Json one;
+    one["line"] = problem.line;
+    one["field"] = problem.field;
+    one["text"] = problem.text;
+    json.push_back(std::move(one));
   }
+  return json;
+}
+
+int refuse_batch(const std::string& file, const std::vector<edits::Problem>& problems,
+                 const GlobalOptions& globals, std::ostream& out, std::ostream& err) {
+  print_problems(file, problems, err);
+  err << printable(fmt::format("confmirror: cannot queue '{}': {} problem{}; nothing was queued",
+                               file, problems.size(), problems.size() == 1 ? "" : "s"))
+      << "\n";
+  if (globals.json) {
+    Json json;
+    json["queued"] = false;
+    json["problems"] = problems_json(problems);
+    out << to_line(json);
+  }
+  return store::exit_code(store::ErrorKind::kUsage);
+}
+
+store::Result<void> print_dry_run(const std::vector<store::JobSpec>& jobs, store::Reader& reader,
+                                  const GlobalOptions& globals, const Json& more,
+                                  std::ostream& out) {
+  Json json;
+  json["queued"] = false;
+  merge_json(json, more);
+  json["jobs"] = Json::array();
+  for (const auto& job : jobs) {
+    auto effect = effect_of(job, reader);
+    if (!effect) return store::fail(effect.error());
+    if (globals.json) {
+      json["jobs"].push_back(effect_json(job, *effect));
+    } else {
+      print_effect(job, *effect, out);
+    }
+  }
+  if (globals.json) out << to_line(json);
   return {};
 }
 
-void print_accepted(const store::JobQueue::Accepted& accepted, const GlobalOptions& globals,
-                    std::ostream& out) {
+store::Result<void> print_accepted(const store::JobQueue::Accepted& accepted, store::Reader& reader,
+                                   const GlobalOptions& globals, const Json& more,
+                                   std::ostream& out) {
+  const auto batch = reader.job_batch(accepted.batch_id);
+  if (!batch) return store::fail(batch.error());
+  const auto since = *batch ? store::to_iso8601((*batch)->submitted_at) : std::string();
   const auto& ids = accepted.job_ids;
   if (globals.json) {
     Json json;
     json["batch"] = std::to_string(accepted.batch_id);
     json["queued"] = !accepted.known;
+    json["submittedAt"] = since;
     json["jobs"] = Json::array();
     for (const auto id : ids) json["jobs"].push_back(std::to_string(id));
+    merge_json(json, more);
     out << to_line(json);
-    return;
+    return {};
   }
   const auto range =
       ids.empty() ? std::string("no jobs")
@@ -149,12 +272,13 @@ void print_accepted(const store::JobQueue::Accepted& accepted, const GlobalOptio
                         ids.front(), ids.back());
   if (accepted.known) {
     out << fmt::format(
-        "batch {} has this already ({}): nothing was queued; --again queues it once "
+        "batch {} has this already (submitted {}; {}): nothing was queued; --again queues it once "
         "more\n",
-        accepted.batch_id, range);
+        accepted.batch_id, since, range);
   } else {
     out << fmt::format("batch {} is queued: {}\n", accepted.batch_id, range);
   }
+  return {};
 }
 
 int run_jobs_submit(const GlobalOptions& globals, const SubmitArgs& args, std::istream& in,
@@ -173,14 +297,13 @@ int run_jobs_submit(const GlobalOptions& globals, const SubmitArgs& args, std::i
   if (!checked) return report(checked.error(), err);
   const std::string shown = args.file == "-" ? "standard input" : args.file;
   if (!checked->problems.empty()) {
-    print_problems(shown, checked->problems, err);
-    err << fmt::format("confmirror: cannot queue '{}': {} problem{}; nothing was queued\n", shown,
-                       checked->problems.size(), checked->problems.size() == 1 ? "" : "s");
-    return kUsageExit;
+    return refuse_batch(shown, checked->problems, globals, out, err);
   }
   if (!globals.quiet) print_problems(shown, checked->notes, err);
+  Json more;
+  more["notes"] = problems_json(checked->notes);
   if (args.dry_run) {
-    const auto printed = print_dry_run(checked->jobs, **reader, out);
+    const auto printed = print_dry_run(checked->jobs, **reader, globals, more, out);
     return printed ? 0 : report(printed.error(), err);
   }
   const auto path = resolve_mirror_path(globals);
@@ -190,8 +313,8 @@ int run_jobs_submit(const GlobalOptions& globals, const SubmitArgs& args, std::i
   auto submission = edits::make_submission(shown, *text, std::move(checked->jobs), args.again);
   auto accepted = (*queue)->submit(submission, base::SystemClock().now());
   if (!accepted) return report(accepted.error(), err);
-  print_accepted(*accepted, globals, out);
-  return 0;
+  const auto printed = print_accepted(*accepted, **reader, globals, more, out);
+  return printed ? 0 : report(printed.error(), err);
 }
 
 }  // namespace cli
