@@ -19,6 +19,8 @@ Kind kind_of(const http::Response& response, const store::Error& error) {
     return Kind::kUnknown;
   }
   if (response.status == 429) return Kind::kNotSent;
+  // Another address answers: nothing of ours was processed here, and no job is to blame.
+  if (response.status >= 300 && response.status < 400) return Kind::kNotSent;
   switch (error.kind) {
     case store::ErrorKind::kCredentialsBad:
       return Kind::kDenied;

@@ -84,6 +84,7 @@ base::Awaitable<void> JobRunner::Attempt::finish(store::Batch batch, State state
   const bool moved = co_await commit(std::move(batch), std::move(update));
   if (!moved) co_return;
   runner_.looks_.erase(job_.id);
+  runner_.futile_.erase(job_.id);
   auto& totals = runner_.totals_;
   const auto page = page_id.value_or(job_.page_id.value_or(0));
   if (state == JobState::kDone) {
@@ -103,19 +104,11 @@ base::Awaitable<void> JobRunner::Attempt::fail_job(std::string error) {
 }
 
 base::Awaitable<void> JobRunner::Attempt::conflict(store::Batch batch, const Page& theirs,
-                                                   std::optional<std::string> base_body,
+                                                   std::optional<store::JobImage> base,
                                                    std::string reason) {
   std::vector<store::JobImage> images;
   images.push_back(image_of("theirs", theirs));
-  if (base_body) {
-    store::JobImage base;
-    base.kind = "base";
-    base.version = job_.base_version.value_or(0);
-    base.status = job_.status;
-    base.title = job_.title;
-    base.body = std::move(*base_body);
-    images.push_back(std::move(base));
-  }
+  if (base) images.push_back(std::move(*base));
   auto error = reason + "; 'jobs show' has the three-way diff, 'jobs retry --on-conflict' goes on";
   co_await finish(std::move(batch), JobState::kConflict, std::move(reason), std::move(error), {},
                   std::nullopt, std::move(images));
@@ -287,21 +280,19 @@ base::Awaitable<void> JobRunner::Attempt::refused_version() {
   if (planned) co_await send(std::move(*planned));
 }
 
-bool JobRunner::Attempt::is_fresh(const store::PageRow& row) const {
+base::Awaitable<bool> JobRunner::Attempt::is_fresh(std::optional<store::Id> page_id) {
   constexpr std::chrono::minutes kFresh{2};
-  return runner_.deps_.clock.now() - row.created_at < kFresh;
+  auto query = [id = page_id.value_or(0)](store::Reader& reader) { return reader.page(id, false); };
+  auto row = co_await runner_.read(std::move(query));
+  if (!row) runner_.fail(row.error());
+  co_return row&&* row&& runner_.deps_.clock.now() - (*row)->created_at < kFresh;
 }
 
 // A named 404: gone, or not ours to change, or so new that it cannot be read yet.
 base::Awaitable<void> JobRunner::Attempt::refused_absent(const WriteOutcome& outcome) {
   const auto subject = job_.action == JobAction::kCreatePage ? job_.parent_id : job_.page_id;
-  auto query = [id = subject.value_or(0)](store::Reader& reader) { return reader.page(id, false); };
-  auto row = co_await runner_.read(std::move(query));
-  if (!row) {
-    runner_.fail(row.error());
-    co_return;
-  }
-  if (*row && is_fresh(**row)) {
+  const bool fresh = co_await is_fresh(subject);
+  if (fresh) {
     co_await wait(runner_.options_.fresh_pause, words_of(outcome), /*count=*/true);
     co_return;
   }
@@ -387,11 +378,11 @@ base::Awaitable<void> JobRunner::Attempt::applied_page(WriteOutcome outcome) {
   std::optional<confluence::Write> way;
   if (restore) way = co_await way_home(page);
   const bool misplaced = way.has_value();
+  std::string misfortune;
   if (misplaced) {
     auto moved = co_await runner_.deps_.client.write(std::move(*way), page.id);
     if (moved.kind != WriteOutcome::Kind::kApplied) {
-      base::edits_log().warn("a restored page is not where it was page_id={}: {}", page.id,
-                             words_of(moved));
+      misfortune = "; its former place was not restored: " + words_of(moved);
     }
   }
   if (!is_draft(job_) && (!page.body || misplaced)) {
@@ -407,7 +398,7 @@ base::Awaitable<void> JobRunner::Attempt::applied_page(WriteOutcome outcome) {
     }
   }
   auto result = co_await result_of(page, false);
-  const auto reason = fmt::format("version {}", page.version.number);
+  const auto reason = fmt::format("version {}{}", page.version.number, misfortune);
   const auto id = page.id;
   if (!is_draft(job_)) batch.pages.push_back(std::move(page));
   co_await finish(std::move(batch), JobState::kDone, reason, {}, std::move(result), id);

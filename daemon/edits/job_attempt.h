@@ -95,10 +95,11 @@ class JobRunner::Attempt {
                                std::vector<store::JobImage> images = {});
   base::Awaitable<void> fail_job(std::string error);
   base::Awaitable<void> conflict(store::Batch batch, const Page& theirs,
-                                 std::optional<std::string> base_body, std::string reason);
+                                 std::optional<store::JobImage> base, std::string reason);
   base::Awaitable<void> wait(std::chrono::milliseconds pause, std::string reason, bool count);
   std::chrono::milliseconds pause_after(int failures) const;
-  bool is_fresh(const store::PageRow& row) const;
+  // Made so short a time ago that it may not be readable yet.
+  base::Awaitable<bool> is_fresh(std::optional<store::Id> page_id);
 
   JobRunner& runner_;
   store::Job job_;

@@ -36,11 +36,20 @@ base::Awaitable<void> JobRunner::Attempt::look() {
 // What could not be asked is asked later; nothing is known to have been written meanwhile.
 base::Awaitable<void> JobRunner::Attempt::put_off(const store::Error& error) {
   if (error.kind == store::ErrorKind::kCanceled) co_return;
-  if (error.kind == store::ErrorKind::kCredentialsBad) co_await known_here();
-  if (error.kind == store::ErrorKind::kUnreachable || error.http_status >= 500) {
-    runner_.unwell(error.message);
-  }
   const bool sent = job_.state == JobState::kSending || job_.state == JobState::kInDoubt;
+  bool site_answers = false;
+  if (error.kind != store::ErrorKind::kUnreachable) site_answers = co_await known_here();
+  if (!site_answers) {
+    if (runner_.held_.empty()) runner_.unwell(error.message);
+  } else if (++runner_.futile_[job_.id] >= runner_.options_.max_attempts) {
+    // The site is well, and this page cannot be had: asking on would never end.
+    const State end = sent ? JobState::kInDoubt : JobState::kFailed;
+    const auto words = error.message + (sent ? ": whether it was applied cannot be seen; look for "
+                                               "it there, then retry or cancel it"
+                                             : "");
+    co_await finish(own_batch(), end, error.message, words);
+    co_return;
+  }
   auto update = step(sent ? JobState::kInDoubt : JobState::kWaiting, error.message);
   update.not_before = runner_.deps_.clock.now() + pause_after(++runner_.looks_[job_.id]);
   update.error = error.message;
@@ -81,6 +90,11 @@ base::Awaitable<void> JobRunner::Attempt::look_update() {
   auto found = co_await fetch();
   if (!found) co_return;
   if (!*found) {
+    const bool fresh = co_await is_fresh(job_.page_id);
+    if (fresh) {
+      co_await nothing_found("the page cannot be read yet");
+      co_return;
+    }
     co_await fail_job(
         "the page is gone, or not visible any more: whether the edit had been "
         "applied cannot be seen");
@@ -179,6 +193,13 @@ base::Awaitable<void> JobRunner::Attempt::look_create() {
 base::Awaitable<void> JobRunner::Attempt::look_delete() {
   auto found = co_await fetch();
   if (!found) co_return;
+  if (!*found && runner_.looks_[job_.id] + 1 < runner_.options_.fresh_looks) {
+    const bool fresh = co_await is_fresh(job_.page_id);
+    if (fresh) {
+      co_await nothing_found("the page cannot be read yet");
+      co_return;
+    }
+  }
   auto batch = *found ? batch_of(**found) : own_batch();
   const bool gone = !*found || ((*found)->rows.front().status != "current" &&
                                 (*found)->rows.front().status != "archived");

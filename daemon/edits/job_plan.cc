@@ -62,7 +62,6 @@ base::Awaitable<JobRunner::Attempt::Planned> JobRunner::Attempt::plan_update() {
   const bool as_known = known->row && !known->row->gone_at && known->row->status == "current" &&
                         known->row->version.number == base && known->row->body;
   std::optional<Page> now;
-  store::Batch batch = own_batch();
   if (as_known) {
     now = static_cast<const Page&>(*known->row);
   } else {
@@ -73,7 +72,6 @@ base::Awaitable<JobRunner::Attempt::Planned> JobRunner::Attempt::plan_update() {
       co_await fail_job("the page is gone, or not visible to this account");
       co_return Planned();
     }
-    batch = batch_of(**found);
     now = (*found)->rows.front();
     auto kept = co_await base::commit(runner_.deps_.writer, batch_of(**found));
     if (!kept) {
@@ -135,7 +133,16 @@ base::Awaitable<JobRunner::Attempt::Planned> JobRunner::Attempt::plan_update_ove
   }
   auto resolution = resolve_conflict(job_, *base_title, base, theirs);
   if (resolution.kind == Resolution::Kind::kConflict) {
-    co_await conflict(own_batch(), theirs, std::move(base), std::move(resolution.reason));
+    std::optional<store::JobImage> image;
+    if (base) {
+      image.emplace();
+      image->kind = "base";
+      image->version = job_.base_version.value_or(0);
+      image->status = job_.status;
+      image->title = base_title->value_or("");  // "" = not known
+      image->body = std::move(*base);
+    }
+    co_await conflict(own_batch(), theirs, std::move(image), std::move(resolution.reason));
     co_return Planned();
   }
   if (resolution.kind == Resolution::Kind::kAlreadyThere) {

@@ -79,18 +79,8 @@ base::Awaitable<void> JobRunner::note_held(std::string reason) {
   if (!noted) fail(noted.error());
 }
 
-// Who we are, and what an earlier process left on its way.
+// What an earlier process left on its way.
 base::Awaitable<store::Result<void>> JobRunner::begin() {
-  auto who = co_await deps_.client.who_am_i();
-  if (!who) {
-    if (options_.until_idle || who.error().kind == store::ErrorKind::kCanceled) {
-      co_return store::fail(who.error());
-    }
-    hold(who.error());
-  } else {
-    account_id_ = who->account_id;
-  }
-  co_await note_held(held_);
   store::JobFilter filter;
   filter.states = {JobState::kSending};
   auto query = [filter](store::Reader& reader) { return reader.jobs(filter); };
@@ -121,11 +111,18 @@ base::Awaitable<store::Result<void>> JobRunner::begin() {
 }
 
 base::Awaitable<store::Result<void>> JobRunner::run() {
+  if (options_.until_idle) {
+    // Nobody waits in the foreground for a site that cannot be asked.
+    auto who = co_await deps_.client.who_am_i();
+    if (!who) co_return store::fail(who.error());
+    account_id_ = who->account_id;
+    co_await note_held({});
+  }
   auto begun = co_await begin();
   if (!begun) co_return begun;
   while (!stopping_ && !fatal_) {
     woken_ = false;
-    if (!held_.empty()) co_await await_credentials();
+    if (account_id_.empty() || !held_.empty()) co_await identify();
     if (fatal_ || stopping_) break;
     co_await dispatch();
     if (fatal_ || stopping_) break;
@@ -138,6 +135,7 @@ base::Awaitable<store::Result<void>> JobRunner::run() {
       if (finished) break;
     }
     co_await await_change();
+    if (tasks_.canceled()) break;  // by a defect in one of them: join() says which
   }
   co_await tasks_.join();
   if (fatal_) co_return store::fail(*fatal_);
@@ -154,23 +152,32 @@ base::Awaitable<bool> JobRunner::idle() {
   co_return !*left;
 }
 
-base::Awaitable<void> JobRunner::await_credentials() {
-  if (deps_.clock.steady() < ask_again_at_) co_return;
+// Who we are: at the start, and again after the site did not know us.
+base::Awaitable<void> JobRunner::identify() {
+  const auto now = deps_.clock.steady();
+  if (now < (held_.empty() ? resume_at_ : ask_again_at_)) co_return;
   auto who = co_await deps_.client.who_am_i();
-  if (!who) {
+  if (who) {
+    account_id_ = who->account_id;
+    if (!std::exchange(held_, {}).empty()) {
+      base::edits_log().warn("the site knows us again: jobs go on");
+    }
+    co_await note_held({});
+  } else if (!held_.empty()) {
     held_pause_ = std::min(std::max(held_pause_ * 2, kFirstHeldPause), kLongestHeldPause);
     ask_again_at_ = deps_.clock.steady() + held_pause_;
-    co_return;
+  } else if (who.error().kind == store::ErrorKind::kCredentialsBad) {
+    hold(who.error());
+    co_await note_held(held_);
+  } else {
+    unwell(who.error().message);
   }
-  account_id_ = who->account_id;
-  held_.clear();
-  base::edits_log().warn("the site knows us again: jobs go on");
-  co_await note_held({});
 }
 
 base::Awaitable<void> JobRunner::dispatch() {
   const auto room = static_cast<std::size_t>(options_.max_concurrency);
-  if (!held_.empty() || in_flight_.size() >= room || !deps_.governor.open()) co_return;
+  if (account_id_.empty() || !held_.empty()) co_return;
+  if (in_flight_.size() >= room || !deps_.governor.open()) co_return;
   if (deps_.clock.steady() < resume_at_) co_return;
   struct Look {
     Seen seen;

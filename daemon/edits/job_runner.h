@@ -113,7 +113,7 @@ class JobRunner {
   base::Awaitable<void> work(store::JobId id);
   base::Awaitable<bool> idle();
   base::Awaitable<void> await_change();
-  base::Awaitable<void> await_credentials();
+  base::Awaitable<void> identify();
   base::Awaitable<void> note_held(std::string reason);
   void hold(const store::Error& error);
   void fail(const store::Error& error);
@@ -132,10 +132,11 @@ class JobRunner {
   JobRunnerOptions options_;
   base::TaskGroup tasks_;
   base::Signal changed_;
-  std::string account_id_;
+  std::string account_id_;  // who the site takes us for; empty = not known yet
   std::unordered_map<store::Id, std::string> space_keys_;
   std::unordered_set<store::JobId> in_flight_;
-  std::unordered_map<store::JobId, int> looks_;  // that found nothing, of jobs in doubt
+  std::unordered_map<store::JobId, int> looks_;   // that found nothing, of jobs in doubt
+  std::unordered_map<store::JobId, int> futile_;  // answers about the page that could not be had
   std::optional<Seen> seen_;
   bool paused_ = false;  // by the user
   std::string held_;

@@ -102,6 +102,7 @@ TEST_F(JobRunnerTest, AnEditOfAnOlderVersionIsAConflictThatKeepsAllThree) {
   ASSERT_TRUE(theirs && *theirs && base && *base);
   EXPECT_EQ((*theirs)->body, "<p>theirs</p>");
   EXPECT_EQ((*base)->body, page.body->text);
+  EXPECT_EQ((*base)->title, page.title);
   expect_equal();
 }
 
@@ -191,6 +192,18 @@ TEST_F(JobRunnerTest, ASiteThatIsDownIsNotAskedForEveryJob) {
     EXPECT_THAT(state(id), ::testing::AnyOf("done", "queued", "waiting", "in_doubt"));
   }
   EXPECT_LT(events, 400U);
+}
+
+TEST_F(JobRunnerTest, AJobWhosePageCannotBeHadIsLeftToAPersonInTheEnd) {
+  given_mirror();
+  const auto page = pages(1)[0];
+  const auto ids = submit({update(page, "<p>changed</p>")});
+  next_write(site::Fault::kAppliedReset, "update");
+  site().set_poison({page.id});
+  expect_run();
+  EXPECT_EQ(state(ids[0]), "in_doubt");
+  EXPECT_THAT(job(ids[0]).error, HasSubstr("whether it was applied cannot be seen"));
+  EXPECT_EQ(applied(page.id), 1);
 }
 
 // The look comes before the site has done what it was asked.
