@@ -106,6 +106,17 @@ TEST_F(JobRunnerTest, AnEditOfAnOlderVersionIsAConflictThatKeepsAllThree) {
   expect_equal();
 }
 
+TEST_F(JobRunnerTest, AnEditThatTheMirrorKnowsToBeOldIsNotSent) {
+  given_mirror();
+  const auto page = row(pages(1)[0].id);
+  others_update(page.id, "<p>theirs</p>");
+  expect_done(crawl());
+  const auto ids = submit({update(page, "<p>ours</p>")});
+  expect_run();
+  EXPECT_EQ(state(ids[0]), "conflict");
+  EXPECT_EQ(asked_to_write(), 0);
+}
+
 TEST_F(JobRunnerTest, ARebaseMergesBlocksThatOnlyOneSideChanged) {
   given_mirror();
   const auto page = pages(1)[0];
@@ -233,6 +244,11 @@ class LostAnswers : public RunnerTest, public ::testing::WithParamInterface<Lost
     process.timeout = std::chrono::milliseconds(300);
     next_write(GetParam().fault, what);
   }
+  // What was applied is found, and not asked for again.
+  void expect_not_sent_again() {
+    if (!GetParam().applied || GetParam().fault == site::Fault::kAppliedLater503) return;
+    EXPECT_EQ(asked_to_write(), 1);
+  }
 };
 
 TEST_P(LostAnswers, AnUpdateIsAppliedOnce) {
@@ -243,6 +259,7 @@ TEST_P(LostAnswers, AnUpdateIsAppliedOnce) {
   EXPECT_EQ(state(ids[0]), "done") << job(ids[0]).error;
   EXPECT_EQ(applied(page.id), 1);
   EXPECT_EQ(row(page.id).version.number, page.version.number + 1);
+  expect_not_sent_again();
   expect_equal();
 }
 
@@ -253,6 +270,7 @@ TEST_P(LostAnswers, ACreateIsAppliedOnce) {
   EXPECT_EQ(state(ids[0]), "done") << job(ids[0]).error;
   EXPECT_EQ(applied(), 1);
   EXPECT_EQ(row(job(ids[0]).page_id.value_or(0)).title, "Only once");
+  expect_not_sent_again();
   expect_equal();
 }
 
@@ -264,6 +282,7 @@ TEST_P(LostAnswers, ADeleteIsAppliedOnce) {
   EXPECT_EQ(state(ids[0]), "done") << job(ids[0]).error;
   EXPECT_EQ(applied(page.id), 1);
   EXPECT_EQ(row(page.id).status, "trashed");
+  expect_not_sent_again();
   expect_equal();
 }
 

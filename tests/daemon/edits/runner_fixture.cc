@@ -218,6 +218,12 @@ int RunnerTest::applied(store::Id page_id) {
   return count;
 }
 
+int RunnerTest::asked_to_write() {
+  int count = 0;
+  for (const auto& entry : site().writes()) count += entry.own ? 1 : 0;
+  return count;
+}
+
 void RunnerTest::others_update(store::Id page_id, const std::string& body,
                                const std::string& title) {
   auto& server = site();

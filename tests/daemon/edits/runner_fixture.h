@@ -78,6 +78,8 @@ class RunnerTest : public mirror::MirrorTest {
 
   // How often the site applied a write of its account to this page; 0 = to any.
   int applied(store::Id page_id = 0);
+  // How many write requests of its account reached the site.
+  int asked_to_write();
   void others_update(store::Id page_id, const std::string& body, const std::string& title = "");
   void next_write(site::Fault fault, const std::string& what = "", std::uint32_t count = 1);
 
