@@ -414,10 +414,12 @@ TEST_F(NodesTest, ACrashAnywhereLosesNoneAndAsksForFewAgain) {
   int cut_short = 0;
   for (int commits = 4; crawl_and_die_before_commit(commits); commits += 6) {
     cut_short += asked() > 0 && asked() < all ? 1 : 0;
+    // Where the crash came while the file was being closed, the next run is one of its own.
+    const bool had_ended = last_outcome() == "done" && asked() == all;
     expect_done(crawl());
     // At most two answers of each of four workers were not on the disk.
     EXPECT_GE(asked(), all);
-    EXPECT_LE(asked(), all + 8);
+    EXPECT_LE(asked(), had_ended ? 2 * all : all + 8);
     expect_equal();
     site().reset_counters();
   }
