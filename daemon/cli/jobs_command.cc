@@ -8,6 +8,7 @@
 #include "daemon/cli/jobs_run.h"
 #include "daemon/cli/jobs_show.h"
 #include "daemon/cli/jobs_submit.h"
+#include "daemon/cli/jobs_watch.h"
 
 namespace cli {
 
