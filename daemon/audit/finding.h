@@ -37,7 +37,8 @@ struct Finding {
   std::optional<store::Id> other_page;  // that it is about as well: the target, the copy
   std::string url;                      // http(s) or ""
   std::string fingerprint;
-  bool is_new = false;    // not in the report that this one is compared with
+  bool compared = false;  // the report that this one is compared with looked for it too
+  bool is_new = false;    // and did not find it
   bool accepted = false;  // by the baseline
 };
 
