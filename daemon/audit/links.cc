@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "daemon/audit/secrets.h"
+
 namespace audit {
 
 namespace {
@@ -220,7 +222,8 @@ Target target_of_url(std::string_view text, std::string_view site_url) {
   Target target;
   if (!host.empty() && host != own_host) {
     target.kind = Target::Kind::kExternal;
-    target.host = host;
+    // Masked before its case is lost, by which a secret is known.
+    target.host = lower_case(mask_secrets(url.host));
     return target;
   }
   if (url.host.empty() && url.path.empty() && url.query.empty()) {

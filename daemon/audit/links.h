@@ -27,7 +27,7 @@ struct Target {
   std::string space_key;
   std::string title;
   std::string anchor;  // decoded; "" = none
-  std::string host;    // in lower case, without port
+  std::string host;    // in lower case, without port and secrets
 };
 
 // `site_url`: "https://example.atlassian.net"

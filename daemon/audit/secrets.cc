@@ -127,7 +127,7 @@ class Finder {
   bool names_secret(std::size_t end) const;
 
   char get(std::size_t place) const { return place < text_.size() ? text_[place] : '\0'; }
-  bool begins_word(std::size_t place) const { return place == 0 || !is_word(text_[place - 1]); }
+  bool begins_word(std::size_t place) const { return place == 0 || !is_alnum(text_[place - 1]); }
   std::size_t run_of(std::size_t place, Set set) const {
     auto end = place;
     while (end < text_.size() && in(set, text_[end])) ++end;
@@ -142,6 +142,8 @@ std::optional<Finder::Match> Finder::token(std::size_t place) const {
   const auto rest = text_.substr(place);
   for (const auto& form : kForms) {
     if (form.prefix.front() != rest.front() || !rest.starts_with(form.prefix)) continue;
+    // "ghp_" is what it is within a word too; "AKIA" may stand in any long line of base64.
+    if (is_alnum(form.prefix.back()) && !begins_word(place)) continue;
     const auto begin = place + form.prefix.size();
     const auto end = run_of(begin, form.set);
     const auto length = end - begin;
@@ -288,7 +290,7 @@ std::optional<Finder::Match> Finder::at(std::size_t place) const {
     case 'h':
     case 'x':
     case 'y':
-      return begins_word(place) ? token(place) : std::nullopt;
+      return token(place);
     case 'e':
       return begins_word(place) && text_.substr(place).starts_with("eyJ") ? jwt(place)
                                                                           : std::nullopt;
@@ -324,7 +326,7 @@ std::vector<Secret> Finder::run() {
     // A password that is a token of a known form is that. One of a URL begins before its colon.
     if (match->kind == "password") {
       const Finder value(text_.substr(0, match->end), look_);
-      if (auto known = value.token(match->begin); known && value.begins_word(match->begin)) {
+      if (auto known = value.token(match->begin)) {
         match = known;
       } else if (text_.substr(match->begin).starts_with("eyJ")) {
         if (auto web_token = jwt(match->begin)) match = web_token;
