@@ -112,7 +112,8 @@ void Extractor::heading(const Node& node) {
   const auto mark = out_.mark();
   const auto at = content_ != nullptr ? positions_.at(node.begin) : Position();
   const auto index = content_ != nullptr ? content_->headings.size() : 0;
-  if (content_ != nullptr) content_->headings.push_back({heading_level(node), {}, {}, at});
+  if (content_ != nullptr)
+    content_->headings.push_back({heading_level(node), {}, {}, at, node.begin});
   children(node);
   out_.line();
   if (content_ == nullptr) return;
