@@ -180,9 +180,12 @@ void HtmlRenderer::wrapped(std::string_view name, const Node& node, std::string_
 }
 
 void HtmlRenderer::block(std::string_view name, const Node& node, std::string_view attributes) {
-  if (in_pre_ == 0) end_block();
-  wrapped(name, node, attributes);
-  if (in_pre_ == 0) end_block();
+  if (in_pre_ > 0) return wrapped(name, node, attributes);
+  end_block();
+  out_.append("<").append(name).append(attributes).append(">");
+  children(node);
+  while (out_.ends_with('\n') || out_.ends_with(' ')) out_.pop_back();
+  out_.append("</").append(name).append(">\n");
 }
 
 bool HtmlRenderer::block_element(const Node& node) {
@@ -411,8 +414,10 @@ void HtmlRenderer::cell(std::string_view name, const Node& node) {
   if (node.attribute("data-highlight-colour") != nullptr) {
     context_.approximate_once(node, "colours of cells are left out");
   }
-  attributes += alignment_class(node);
-  wrapped(name, node, attributes);
+  const auto* only = only_paragraph(node);
+  const auto aligned = alignment_class(node);
+  attributes += only != nullptr && aligned.empty() ? alignment_class(*only) : aligned;
+  wrapped(name, only != nullptr ? *only : node, attributes);
 }
 
 void HtmlRenderer::details(const Node& node) {
@@ -510,11 +515,11 @@ void HtmlRenderer::show_image(const Reference& source, std::string_view alt, std
   const bool loads = !way.href.empty() && (options_.remote_images || !is_remote(way.href)) &&
                      !way.href.starts_with("mailto:");
   if (!loads) {
-    const auto before = out_.size();
     RenderContext::Way named = way;
-    named.text = shown;
+    named.text = shown.empty() ? "image" : shown;
+    text(" ");
     this->way(named, nullptr);
-    if (out_.size() == before) text("image");
+    text(" ");
     if (!way.href.empty()) context_.approximate(node, "an image of another host is linked");
     return;
   }

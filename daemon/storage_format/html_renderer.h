@@ -38,6 +38,7 @@ class HtmlRenderer {
   void wrapped(std::string_view name, const Node& node, std::string_view attributes = {});
   void block(std::string_view name, const Node& node, std::string_view attributes = {});
   void end_block() {
+    while (out_.ends_with(' ')) out_.pop_back();
     if (!out_.empty() && !out_.ends_with('\n')) out_ += '\n';
   }
   void paragraph(const Node& node);

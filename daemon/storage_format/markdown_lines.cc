@@ -202,6 +202,9 @@ void MarkdownRenderer::way(const RenderContext::Way& way, const Node* body) {
   }
   if (linked) run_.open_link(link_tail(way.href, ""));
   const bool empty = body == nullptr || (only_text && is_invisible(plain));
+  if (linked && empty && way.text == way.href && is_remote(way.href)) {
+    return run_.raw("<" + way.href + ">");
+  }
   if (empty) {
     run_.text(way.text.empty() ? way.href : way.text);
   } else {
@@ -238,7 +241,9 @@ void MarkdownRenderer::show_image(const Reference& source, std::string_view alt,
   if (!alt.empty()) way.text = alt;
   if (way.href.empty()) {
     if (way.text.empty()) way.text = "image";
-    return this->way(way, nullptr);
+    run_.text(" ");
+    this->way(way, nullptr);
+    return run_.text(" ");
   }
   run_.raw("![" + escaped_markdown(way.text, RunPlace::kCell, false) + link_tail(way.href, title));
 }

@@ -265,7 +265,7 @@ void MarkdownRenderer::quote(const Node& node) {
 }
 
 void MarkdownRenderer::fenced(std::string_view code, std::string_view info) {
-  while (code.ends_with('\n')) code.remove_suffix(1);
+  code = code.substr(0, code.find_last_not_of(" \t\r\n") + 1);
   while (code.starts_with('\n')) code.remove_prefix(1);
   std::string clean;
   append_clean(clean, code);
