@@ -295,10 +295,13 @@ void MarkdownRenderer::html_table(const Node& node) {
 
 std::string MarkdownRenderer::cell(const Node& node, bool strong) {
   const bool outer = std::exchange(in_line_, true);
-  if (strong) run_.open(Style::kStrong);
-  children(node);
+  if (strong) {
+    styled(Style::kStrong, node);
+  } else {
+    children(node);
+  }
   in_line_ = outer;
-  const auto lines = run_.take(RunPlace::kCell);
+  const auto lines = take(RunPlace::kCell);
   return lines.empty() ? std::string() : lines.front();
 }
 
