@@ -16,6 +16,11 @@ namespace storage_format {
 
 struct Content;
 
+// An anchor as the id of an element: without white space.
+std::string anchor_id(std::string_view anchor);
+// The anchors that GitHub makes of the headings of a page's Markdown, in their order.
+std::vector<std::string> github_slugs(const Content& content);
+
 class Anchors {
  public:
   Anchors() = default;
@@ -24,7 +29,7 @@ class Anchors {
   // The anchor of the next heading of the page; "" for a heading without text.
   std::string add_heading(std::string_view text);
   void add(std::string_view anchor);  // of the macro anchor
-  // The anchor of the page that a link to `anchor` (decoded) leads to; nullopt if there is none.
+  // The id on the page that a link to `anchor` (decoded) leads to; nullopt if there is none.
   std::optional<std::string> find(std::string_view anchor) const;
 
  private:

@@ -112,7 +112,8 @@ void Extractor::heading(const Node& node) {
   const auto mark = out_.mark();
   const auto at = content_ != nullptr ? positions_.at(node.begin) : Position();
   const auto index = content_ != nullptr ? content_->headings.size() : 0;
-  if (content_ != nullptr) content_->headings.push_back({heading_level(node), {}, {}, at});
+  if (content_ != nullptr)
+    content_->headings.push_back({heading_level(node), {}, {}, at, node.begin});
   children(node);
   out_.line();
   if (content_ == nullptr) return;
@@ -123,16 +124,8 @@ void Extractor::heading(const Node& node) {
 
 void Extractor::cell(const Node& node) {
   out_.cell();
-  const auto only_block = [&] {  // <td><p>text</p></td>: no line of its own
-    const Node* only = nullptr;
-    for (const auto& child : node.children) {
-      if (is_blank(child)) continue;
-      if (only != nullptr || !child.is("p")) return static_cast<const Node*>(nullptr);
-      only = &child;
-    }
-    return only;
-  }();
-  children(only_block != nullptr ? *only_block : node);
+  const auto* only = only_paragraph(node);  // no line of its own
+  children(only != nullptr ? *only : node);
   out_.cell();
 }
 

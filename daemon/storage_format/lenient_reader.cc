@@ -277,7 +277,7 @@ bool LenientReader::start_tag() {
   at_ = tag.end;
   node->name = tag.name;
   node->content_begin = node->content_end = tag.end;
-  std::ranges::stable_partition(tag.attributes, is_declaration);
+  std::stable_partition(tag.attributes.begin(), tag.attributes.end(), is_declaration);
   drop_repeated(tag.attributes);
   node->attributes = std::move(tag.attributes);
   if (tag.self_closed || ends_at_once(tag)) return true;

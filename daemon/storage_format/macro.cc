@@ -136,6 +136,17 @@ Reference page_named(std::string_view text) {
   return page;
 }
 
+// Some macros write their values for a URL, and say so.
+std::string value_in(const Node& parameter) {
+  constexpr std::string_view kEncoded = "--uriencoded--";
+  const auto raw = raw_text_of(parameter);
+  const auto text = trimmed(raw);
+  if (!text.starts_with(kEncoded)) return std::string(text);
+  std::string spaced(text.substr(kEncoded.size()));
+  std::ranges::replace(spaced, '+', ' ');
+  return percent_decoded(spaced);
+}
+
 bool shows_title(MacroFamily family) {
   switch (family) {
     case MacroFamily::kAnchor:
@@ -159,7 +170,7 @@ Macro::Macro(const Node& node) : node_(node), name_(value_of(node, "ac:name")) {
   for (const auto& child : node.children) {
     if (child.is("ac:parameter") || child.is("ac:default-parameter")) {
       Parameter parameter{value_of(child, "ac:name"), &child, {}};
-      parameter.text = trimmed(raw_text_of(child));
+      parameter.text = value_in(child);
       if (parameter.text.empty()) {
         for (const auto& found : references_in(child)) {
           if (!parameter.text.empty()) parameter.text += ", ";
@@ -199,6 +210,80 @@ std::vector<Reference> Macro::references(std::string_view parameter) const {
 
 std::string_view Macro::title() const {
   return shows_title(family_) ? text("title") : std::string_view();
+}
+
+bool is_block_macro(const Macro& macro) {
+  using enum MacroFamily;
+  switch (macro.family()) {
+    case kStatus:
+    case kJira:
+    case kAnchor:
+    case kViewFile:
+    case kDrawIo:
+    case kGliffy:
+    case kMathInline:
+    case kProfile:
+    case kEmbed:
+    case kInclude:
+    case kDynamic:
+    case kMedia:
+    case kDetailsSummary:
+      return macro.plain_body() != nullptr ||
+             (macro.rich_body() != nullptr && breaks_line(*macro.rich_body()));
+    case kExcerpt:
+    case kUnwrap:
+    case kUnknown:
+      return macro.plain_body() != nullptr ||
+             (macro.rich_body() != nullptr &&
+              (!macro.title().empty() ||
+               std::ranges::any_of(macro.rich_body()->children, breaks_line)));
+    default:
+      return true;
+  }
+}
+
+bool breaks_line(const Node& node) {
+  if (!node.is_element()) return false;
+  if (is_block_tag(node)) return true;
+  switch (tag_of(node)) {
+    case Tag::kHidden:
+    case Tag::kTemplate:
+    case Tag::kPlaceholder:
+      return false;
+    case Tag::kMacro:
+      return is_block_macro(Macro(node));
+    case Tag::kImage:
+      return child_of(node, "ac:caption") != nullptr;
+    default:
+      return std::ranges::any_of(node.children, breaks_line);
+  }
+}
+
+std::string language_of(const Macro& code) {
+  using Alias = std::pair<std::string_view, std::string_view>;
+  static constexpr auto kAliases = std::to_array<Alias>({
+      {"c#", "csharp"},
+      {"c++", "cpp"},
+      {"js", "javascript"},
+      {"py", "python"},
+      {"actionscript3", "actionscript"},
+      {"html/xml", "xml"},
+      {"html and xml", "xml"},
+      {"javafx", "java"},
+      {"none", ""},
+      {"text", ""},
+      {"plain text", ""},
+  });
+  auto language = lower_ascii(trimmed(code.text("language")));
+  if (language.empty()) language = lower_ascii(trimmed(code.text("")));
+  const auto known = std::ranges::find(kAliases, language, &Alias::first);
+  if (known != kAliases.end()) return std::string(known->second);
+  constexpr std::size_t kLongest = 30;
+  const bool name = language.size() <= kLongest && std::ranges::all_of(language, [](char c) {
+                      return is_ascii_letter(c) || is_ascii_digit(c) || c == '+' || c == '#' ||
+                             c == '-' || c == '_' || c == '.';
+                    });
+  return name ? language : std::string();
 }
 
 std::string summary_of(const Macro& macro) {

@@ -88,6 +88,14 @@ class Macro {
   std::vector<Parameter> parameters_;
 };
 
+// Stands on lines of its own, in Markdown and in HTML.
+bool is_block_macro(const Macro& macro);
+// A block, or an inline element or a macro with one in it: does not fit into a line.
+bool breaks_line(const Node& node);
+
+// Of the macro code, as fences and highlighters know it: "c#" is "csharp"; "" for none.
+std::string language_of(const Macro& code);
+
 // "name key=value key=value", for what has no form of its own.
 std::string summary_of(const Macro& macro);
 
