@@ -36,6 +36,7 @@ struct PageRow : Page {  // body only where it was asked for
   Time synced_at{};
   std::optional<Time> gone_at;  // set: a tombstone, with what was known last
   std::string gone_reason;      // deleted, vanished, excluded
+  bool assumed = false;         // as of a time: something of it was not observed then
 };
 
 struct VersionRow : PageVersion {   // body only where it was asked for
@@ -91,6 +92,9 @@ struct PageFilter {
   std::string sort = "title";         // title, -title, id, -id, modified, -modified
   std::int64_t limit = -1;            // -1 = all
   std::int64_t offset = 0;
+  bool with_bodies = false;
+  // As the site was then: see the note at Reader::observed_since.
+  std::optional<Time> as_of;
 };
 
 class Reader {
@@ -102,11 +106,11 @@ class Reader {
 
   Result<std::optional<std::string>> meta(const std::string& key);
   Result<Counts> counts();
-  Result<std::vector<SpaceRow>> spaces();
+  Result<std::vector<SpaceRow>> spaces(std::optional<Time> as_of = {});  // of then, as they are now
   // The live space of that key first, then an alias, without regard to case.
   Result<std::optional<SpaceRow>> space_by_key(const std::string& key);
   Result<std::vector<PageRow>> pages(const PageFilter& filter);  // without those that are gone
-  Result<std::optional<PageRow>> page(Id page_id, bool with_body);
+  Result<std::optional<PageRow>> page(Id page_id, bool with_body, std::optional<Time> as_of = {});
   // Those of these that the mirror has, tombstones among them, by ascending id; without bodies.
   Result<std::vector<PageRow>> pages_by_id(const std::vector<Id>& page_ids);
   // Of the bodies of these pages' current versions, as far as they are there. Two that differ are
@@ -118,6 +122,12 @@ class Reader {
   Result<std::optional<std::string>> version_body(Id page_id, std::int32_t version);
 
   Result<std::optional<NodeRow>> node(Id node_id);
+
+  // When the mirror first looked at the site; nullopt: never. Rows "as of" a time show title, place
+  // and status as they were observed then, and the version of then. For a time before a page was
+  // first observed they show the first place known and say so (`assumed`): only versions reach back
+  // further. What was purged before the mirror began is in no answer.
+  Result<std::optional<Time>> observed_since();
 
   // For the crawl. Pages by ascending id after `after`, at most `limit`; quarantined subjects whose
   // next try is later than `now` are left out.
@@ -174,7 +184,7 @@ class Reader {
   // them; versions ascending. The callback returns false to stop, and may use this Reader: all it
   // reads is of the snapshot of the outermost for_each_*. Bodies are checked against their SHA-256.
   Result<void> for_each_page(const std::function<bool(const PageRow&)>& visit, bool with_bodies,
-                             const std::vector<Id>& space_ids);
+                             const std::vector<Id>& space_ids, std::optional<Time> as_of = {});
   Result<void> for_each_node(const std::function<bool(const NodeRow&)>& visit,
                              const std::vector<Id>& space_ids);
   Result<void> for_each_version(Id page_id, const std::function<bool(const VersionRow&)>& visit,
