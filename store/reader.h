@@ -207,6 +207,10 @@ class Reader {
                              const std::vector<Id>& space_ids);
   Result<void> for_each_version(Id page_id, const std::function<bool(const VersionRow&)>& visit,
                                 bool with_bodies);
+  // What `work` reads by this Reader is of one snapshot.
+  Result<void> in_snapshot(const std::function<Result<void>()>& work);
+  // Everyone whom the mirror names; name and status as far as the site was asked.
+  Result<void> for_each_user(const std::function<bool(const User&)>& visit);
 
  private:
   Result<std::vector<JobBatchRow>> batch_rows(const std::string& which, Id bound);
