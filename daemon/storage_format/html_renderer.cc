@@ -582,7 +582,8 @@ Rendering to_html(std::string_view body, const Surroundings& surroundings,
   }
   const auto first = rendering.text.find_first_not_of(" \n");
   rendering.text.erase(0, std::min(first, rendering.text.size()));
-  if (!rendering.text.empty() && !rendering.text.ends_with('\n')) rendering.text += '\n';
+  rendering.text.erase(rendering.text.find_last_not_of(" \n") + 1);
+  if (!rendering.text.empty()) rendering.text += '\n';
   rendering.approximations = context.take_approximations();
   return rendering;
 }
