@@ -5,6 +5,7 @@
 #include <limits>
 #include <utility>
 
+#include "store/as_of.h"
 #include "store/blobs.h"
 #include "store/fold.h"
 #include "store/open.h"
@@ -14,7 +15,7 @@
 namespace store {
 namespace {
 
-// With the joins of kPageTables; read_page() reads them in this order.
+// With the joins of kJoins; read_page() reads them in this order.
 constexpr const char* kPageColumns =
     "SELECT p.id, p.space_id, p.status, p.title, p.parent_id, p.parent_type, p.position,"
     " a.account_id, o.account_id, l.account_id, p.subtype, p.created_at, p.version, p.modified_at,"
@@ -22,19 +23,22 @@ constexpr const char* kPageColumns =
     " m.name, v.message, v.minor_edit,"
     " CASE WHEN p.body_version=p.version THEN p.body_hash END,"
     " CASE WHEN p.body_version=p.version THEN p.body_bytes END";
-constexpr const char* kPageTables =
-    " FROM page p LEFT JOIN space s ON s.id=p.space_id"
+constexpr const char* kJoins =
+    " LEFT JOIN space s ON s.id=p.space_id"
     " LEFT JOIN page_version v ON v.page_id=p.id AND v.number=p.version"
     " LEFT JOIN account a ON a.id=p.author LEFT JOIN account o ON o.id=p.owner"
     " LEFT JOIN account l ON l.id=p.last_owner LEFT JOIN account m ON m.id=v.author";
 constexpr const char* kBodyTable =
     " LEFT JOIN page_body b ON b.id=p.body_id AND p.body_version=p.version";
-constexpr int kBodyColumn = 27;
+constexpr int kAssumedColumn = 27;
+constexpr int kBodyColumn = 28;
 
-std::string page_sql(bool with_bodies, const std::string& rest) {
+std::string page_sql(bool with_bodies, const std::optional<Time>& as_of, const std::string& rest) {
   std::string sql = kPageColumns;
+  sql += as_of ? ", p.assumed" : ", 0";
   if (with_bodies) sql += ", b.body";
-  sql += kPageTables;
+  sql += " FROM " + (as_of ? pages_as_of(*as_of) : std::string("page")) + " p";
+  sql += kJoins;
   if (with_bodies) sql += kBodyTable;
   return sql + rest;
 }
@@ -73,6 +77,28 @@ const char* order_of(const std::string& sort) {
   return nullptr;
 }
 
+std::string where_of(const PageFilter& filter) {
+  std::string where = " WHERE p.gone_at IS NULL";
+  if (filter.space_id) where += " AND p.space_id=" + std::to_string(*filter.space_id);
+  std::string statuses;
+  for (std::size_t i = 0; i < filter.statuses.size(); ++i) statuses += i == 0 ? "?" : ",?";
+  if (!statuses.empty()) where += " AND p.status IN (" + statuses + ")";
+  if (filter.title) where += " AND fold(p.title)=?";
+  return where;
+}
+
+// `title`: the filter's, folded; it must outlive the query, as the filter must.
+Query& bind(Query& query, const PageFilter& filter, const std::optional<std::string>& title) {
+  for (const std::string& status : filter.statuses) query.bind(status);
+  if (title) query.bind(*title);
+  return query;
+}
+
+std::optional<std::string> folded_title(const PageFilter& filter) {
+  if (!filter.title) return std::nullopt;
+  return fold_case(*filter.title);
+}
+
 PageRow read_page(const Query& query) {
   PageRow row;
   row.id = query.integer(0);
@@ -102,6 +128,7 @@ PageRow read_page(const Query& query) {
   row.version.minor_edit = query.flag(24);
   row.body_hash = query.hash(25);
   row.body_bytes = query.integer(26);
+  row.assumed = query.flag(kAssumedColumn);
   return row;
 }
 
@@ -187,14 +214,21 @@ void Reader::Impl::add_labels(std::vector<SpaceRow>& spaces) {
   }
 }
 
-Result<std::vector<SpaceRow>> Reader::spaces() {
+Result<std::vector<SpaceRow>> Reader::spaces(std::optional<Time> as_of) {
   impl_->db->adopt_thread();
   std::vector<SpaceRow> spaces;
-  impl_->each(std::string(kSpaceColumns) + " WHERE s.gone_at IS NULL ORDER BY s.id", nullptr,
-              [&](const Query& query) {
-                spaces.push_back(read_space(query));
-                return true;
-              });
+  const std::string which = as_of
+                                ? " WHERE s.created_at<=?1 AND (s.gone_at IS NULL OR s.gone_at>?1)"
+                                : " WHERE s.gone_at IS NULL";
+  impl_->each(
+      kSpaceColumns + which + " ORDER BY s.id",
+      [&](Query& query) {
+        if (as_of) query.bind(*as_of);
+      },
+      [&](const Query& query) {
+        spaces.push_back(read_space(query));
+        return true;
+      });
   impl_->add_labels(spaces);
   return impl_->answer(std::move(spaces));
 }
@@ -225,26 +259,48 @@ Result<std::vector<PageRow>> Reader::pages(const PageFilter& filter) {
     return fail(ErrorKind::kUsage, "bad_sort", "cannot sort pages by '" + filter.sort + "'",
                 "Sort by title, id or modified, with a minus before it for the other way round.");
   }
-  std::string where = " WHERE p.gone_at IS NULL";
-  if (filter.space_id) where += " AND p.space_id=" + std::to_string(*filter.space_id);
-  std::string statuses;
-  for (std::size_t i = 0; i < filter.statuses.size(); ++i) statuses += i == 0 ? "?" : ",?";
-  if (!statuses.empty()) where += " AND p.status IN (" + statuses + ")";
-  if (filter.title) where += " AND fold(p.title)=?";
-  const std::string title = filter.title ? fold_case(*filter.title) : std::string();
   std::vector<PageRow> rows;
+  const auto title = folded_title(filter);
   impl_->each(
-      page_sql(false, where + order + " LIMIT ? OFFSET ?"),
-      [&](Query& query) {
-        for (const std::string& status : filter.statuses) query.bind(status);
-        if (filter.title) query.bind(title);
-        query.bind(filter.limit).bind(filter.offset);
-      },
+      page_sql(filter.with_bodies, filter.as_of, where_of(filter) + order + " LIMIT ? OFFSET ?"),
+      [&](Query& query) { bind(query, filter, title).bind(filter.limit).bind(filter.offset); },
       [&](const Query& query) {
         rows.push_back(read_page(query));
-        return true;
+        if (filter.with_bodies) impl_->add_body(rows.back(), query);
+        if (filter.with_bodies && filter.as_of) impl_->add_old_body(rows.back());
+        return !impl_->db->failed();
       });
   return impl_->answer(std::move(rows));
+}
+
+Result<std::int64_t> Reader::count_pages(const PageFilter& filter) {
+  impl_->db->adopt_thread();
+  std::int64_t count = 0;
+  const auto title = folded_title(filter);
+  const auto pages = filter.as_of ? pages_as_of(*filter.as_of) : std::string("page");
+  impl_->each(
+      "SELECT count(*) FROM " + pages + " p" + where_of(filter),
+      [&](Query& query) { bind(query, filter, title); },
+      [&](const Query& query) {
+        count = query.integer(0);
+        return false;
+      });
+  return impl_->answer(count);
+}
+
+// An older version's body is not with the page.
+void Reader::Impl::add_old_body(PageRow& row) {
+  if (row.body || !row.body_hash || db->failed()) return;
+  each(
+      "SELECT blob_id FROM page_version WHERE page_id=? AND number=?",
+      [&](Query& query) { query.bind(row.id).bind(row.version.number); },
+      [&](const Query& query) {
+        Body body;
+        body.text = blobs.read(query.integer(0));
+        body.hash = *row.body_hash;
+        if (!db->failed()) row.body = std::move(body);
+        return false;
+      });
 }
 
 void Reader::Impl::add_body(PageRow& row, const Query& query) {
@@ -256,16 +312,17 @@ void Reader::Impl::add_body(PageRow& row, const Query& query) {
   row.body = std::move(body);
 }
 
-Result<std::optional<PageRow>> Reader::page(Id page_id, bool with_body) {
+Result<std::optional<PageRow>> Reader::page(Id page_id, bool with_body, std::optional<Time> as_of) {
   impl_->db->adopt_thread();
   std::optional<PageRow> row;
   impl_->each(
-      page_sql(with_body, " WHERE p.id=?"), [&](Query& query) { query.bind(page_id); },
+      page_sql(with_body, as_of, " WHERE p.id=?"), [&](Query& query) { query.bind(page_id); },
       [&](const Query& query) {
         row = read_page(query);
         if (with_body) impl_->add_body(*row, query);
         return false;
       });
+  if (row && with_body && as_of) impl_->add_old_body(*row);
   return impl_->answer(std::move(row));
 }
 
@@ -273,8 +330,8 @@ Result<std::vector<PageRow>> Reader::pages_by_id(const std::vector<Id>& page_ids
   impl_->db->adopt_thread();
   std::vector<PageRow> rows;
   if (page_ids.empty()) return rows;
-  impl_->each(page_sql(false, " WHERE p.id IN " + id_list(page_ids) + " ORDER BY p.id"), nullptr,
-              [&](const Query& query) {
+  impl_->each(page_sql(false, {}, " WHERE p.id IN " + id_list(page_ids) + " ORDER BY p.id"),
+              nullptr, [&](const Query& query) {
                 rows.push_back(read_page(query));
                 return true;
               });
@@ -301,15 +358,18 @@ Result<std::map<Id, BodyHashes>> Reader::body_hashes(const std::vector<Id>& page
 }
 
 Result<void> Reader::for_each_page(const std::function<bool(const PageRow&)>& visit,
-                                   bool with_bodies, const std::vector<Id>& space_ids) {
+                                   bool with_bodies, const std::vector<Id>& space_ids,
+                                   std::optional<Time> as_of) {
   impl_->db->adopt_thread();
   std::string rest;
   if (!space_ids.empty()) rest = " WHERE p.space_id IN " + id_list(space_ids);
-  impl_->each(page_sql(with_bodies, rest + " ORDER BY p.id"), nullptr, [&](const Query& query) {
-    PageRow row = read_page(query);
-    if (with_bodies) impl_->add_body(row, query);
-    return !impl_->db->failed() && visit(row);
-  });
+  impl_->each(page_sql(with_bodies, as_of, rest + " ORDER BY p.id"), nullptr,
+              [&](const Query& query) {
+                PageRow row = read_page(query);
+                if (with_bodies) impl_->add_body(row, query);
+                if (with_bodies && as_of) impl_->add_old_body(row);
+                return !impl_->db->failed() && visit(row);
+              });
   return impl_->answer();
 }
 
@@ -510,6 +570,16 @@ Result<std::vector<WalkState>> Reader::walks() {
         return true;
       });
   return impl_->answer(std::move(walks));
+}
+
+Result<std::optional<Time>> Reader::observed_since() {
+  impl_->db->adopt_thread();
+  std::optional<Time> since;
+  impl_->each("SELECT min(started_at) FROM sync_run", nullptr, [&](const Query& query) {
+    since = query.optional_time(0);
+    return false;
+  });
+  return impl_->answer(since);
 }
 
 Result<Observation> Reader::last_observation() {

@@ -36,6 +36,7 @@ struct PageRow : Page {  // body only where it was asked for
   Time synced_at{};
   std::optional<Time> gone_at;  // set: a tombstone, with what was known last
   std::string gone_reason;      // deleted, vanished, excluded
+  bool assumed = false;         // as of a time: something of it was not observed then
 };
 
 struct VersionRow : PageVersion {   // body only where it was asked for
@@ -49,6 +50,16 @@ struct NodeRow : Node {
   Time synced_at{};
   std::optional<Time> gone_at;  // set: a tombstone, with what was known last
   std::string gone_reason;      // deleted, vanished, excluded
+};
+
+// A page or a node by its place.
+struct TreeRow {
+  Id id = 0;
+  std::string type;  // page, folder, ...
+  std::string status;
+  std::string title;
+  std::optional<Id> parent_id;
+  std::optional<std::int64_t> position;
 };
 
 // A node to be asked for.
@@ -91,6 +102,9 @@ struct PageFilter {
   std::string sort = "title";         // title, -title, id, -id, modified, -modified
   std::int64_t limit = -1;            // -1 = all
   std::int64_t offset = 0;
+  bool with_bodies = false;
+  // As the site was then: see the note at Reader::observed_since.
+  std::optional<Time> as_of;
 };
 
 class Reader {
@@ -102,11 +116,12 @@ class Reader {
 
   Result<std::optional<std::string>> meta(const std::string& key);
   Result<Counts> counts();
-  Result<std::vector<SpaceRow>> spaces();
+  Result<std::vector<SpaceRow>> spaces(std::optional<Time> as_of = {});  // of then, as they are now
   // The live space of that key first, then an alias, without regard to case.
   Result<std::optional<SpaceRow>> space_by_key(const std::string& key);
   Result<std::vector<PageRow>> pages(const PageFilter& filter);  // without those that are gone
-  Result<std::optional<PageRow>> page(Id page_id, bool with_body);
+  Result<std::int64_t> count_pages(const PageFilter& filter);    // whatever its limit and offset
+  Result<std::optional<PageRow>> page(Id page_id, bool with_body, std::optional<Time> as_of = {});
   // Those of these that the mirror has, tombstones among them, by ascending id; without bodies.
   Result<std::vector<PageRow>> pages_by_id(const std::vector<Id>& page_ids);
   // Of the bodies of these pages' current versions, as far as they are there. Two that differ are
@@ -118,6 +133,17 @@ class Reader {
   Result<std::optional<std::string>> version_body(Id page_id, std::int32_t version);
 
   Result<std::optional<NodeRow>> node(Id node_id);
+
+  // What has a place in the tree of a space: its pages, current and archived, and its nodes, in no
+  // order; nodes always as they are now. And what is directly below one of them, by position.
+  Result<std::vector<TreeRow>> tree(Id space_id, std::optional<Time> as_of = {});
+  Result<std::vector<TreeRow>> below(Id parent_id);
+
+  // When the mirror first looked at the site; nullopt: never. Rows "as of" a time show title, place
+  // and status as they were observed then, and the version of then. For a time before a page was
+  // first observed they show the first place known and say so (`assumed`): only versions reach back
+  // further. What was purged before the mirror began is in no answer.
+  Result<std::optional<Time>> observed_since();
 
   // For the crawl. Pages by ascending id after `after`, at most `limit`; quarantined subjects whose
   // next try is later than `now` are left out.
@@ -162,6 +188,8 @@ class Reader {
   Result<bool> jobs_left(std::optional<BatchId> batch);
   // The draft that this page is, made by a job and not published since.
   Result<bool> is_our_draft(Id page_id);
+  // All of those: the last job that was done to each, with its body, by page id.
+  Result<std::vector<Job>> our_drafts();
   // Pages whose parent it is, in their order; gone ones left out.
   Result<std::vector<Id>> children(Id page_id);
   // All of a space: id, title, status; gone ones left out.
@@ -174,11 +202,15 @@ class Reader {
   // them; versions ascending. The callback returns false to stop, and may use this Reader: all it
   // reads is of the snapshot of the outermost for_each_*. Bodies are checked against their SHA-256.
   Result<void> for_each_page(const std::function<bool(const PageRow&)>& visit, bool with_bodies,
-                             const std::vector<Id>& space_ids);
+                             const std::vector<Id>& space_ids, std::optional<Time> as_of = {});
   Result<void> for_each_node(const std::function<bool(const NodeRow&)>& visit,
                              const std::vector<Id>& space_ids);
   Result<void> for_each_version(Id page_id, const std::function<bool(const VersionRow&)>& visit,
                                 bool with_bodies);
+  // What `work` reads by this Reader is of one snapshot.
+  Result<void> in_snapshot(const std::function<Result<void>()>& work);
+  // Everyone whom the mirror names; name and status as far as the site was asked.
+  Result<void> for_each_user(const std::function<bool(const User&)>& visit);
 
  private:
   Result<std::vector<JobBatchRow>> batch_rows(const std::string& which, Id bound);
