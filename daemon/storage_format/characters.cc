@@ -135,9 +135,9 @@ char32_t last_character(std::string_view text) {
 bool is_clean(std::string_view text) {
   std::size_t at = 0;
   while (at < text.size()) {
-    const auto byte = byte_at(text, at);
+    const auto byte = static_cast<unsigned char>(text[at]);
     if (byte < 0x80) {
-      if (byte == '\r' || is_bad_control(byte)) return false;
+      if (byte < 0x20 && byte != '\n' && byte != '\t') return false;
       ++at;
       continue;
     }

@@ -219,9 +219,11 @@ void InlineRun::hard_break() {
   space_ = false;
   line_started_ = false;
   if (!any_) return;
+  auto at = pieces_.size();  // before the styles that have just been opened
+  while (at > 0 && pieces_[at - 1].kind == Piece::Kind::kOpen) --at;
   Piece piece;
   piece.kind = Piece::Kind::kBreak;
-  push(std::move(piece));
+  pieces_.insert(pieces_.begin() + static_cast<std::ptrdiff_t>(at), std::move(piece));
 }
 
 void InlineRun::separate() { break_ = true; }

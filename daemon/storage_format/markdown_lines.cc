@@ -200,11 +200,11 @@ void MarkdownRenderer::way(const RenderContext::Way& way, const Node* body) {
   if (linked && only_text && shown == way.href && is_remote(way.href)) {
     return run_.raw("<" + way.href + ">");
   }
-  if (linked) run_.open_link(link_tail(way.href, ""));
   const bool empty = body == nullptr || (only_text && is_invisible(plain));
   if (linked && empty && way.text == way.href && is_remote(way.href)) {
     return run_.raw("<" + way.href + ">");
   }
+  if (linked) run_.open_link(link_tail(way.href, ""));
   if (empty) {
     run_.text(way.text.empty() ? way.href : way.text);
   } else {
