@@ -23,7 +23,7 @@ namespace store {
 struct SpaceRow : Space {
   std::vector<std::string> labels;
   Time synced_at{};
-  std::int64_t pages = 0;  // trashed ones included, gone ones not
+  std::int64_t pages = 0;  // trashed ones included, gone ones not; of spaces() alone
 };
 
 struct PageRow : Page {  // body only where it was asked for
