@@ -344,8 +344,7 @@ void Html::fixed() {
 
 void Html::rules_looked_for() {
   out_ +=
-      "<section><h2>What was looked for</h2>\n<table "
-      "class=\"facts\"><thead><tr><th>Rule</th><th>What it finds"
+      "<section><h2>What was looked for</h2>\n<table><thead><tr><th>Rule</th><th>What it finds"
       "</th><th class=\"n\">Findings</th></tr></thead><tbody>\n";
   for (const auto id : report_.rules) {
     const auto& looked_for = rule_of(id);
