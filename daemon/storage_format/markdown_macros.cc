@@ -252,6 +252,7 @@ void MarkdownRenderer::jira(const Macro& macro) {
 
 void MarkdownRenderer::below(const Macro& macro, const std::vector<Surroundings::Below>& pages) {
   if (pages.empty()) return placeholder(macro, "shows what is not known");
+  if (!context_.may_list(entries_in(pages))) return placeholder(macro, "would be too long a list");
   below_list(pages);
 }
 

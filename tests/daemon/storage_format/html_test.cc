@@ -201,6 +201,14 @@ TEST(HtmlHostile, DeepNestingAndManyNodesStayReadable) {
   EXPECT_NE(html(body).find("deep"), std::string::npos);
 }
 
+TEST(HtmlHostile, AThousandTablesOfContentsDoNotMultiplyThePage) {
+  std::string body;
+  for (int at = 0; at < 1'000; ++at) body += macro("toc") + "<h1>x</h1>";
+  const auto page = to_html(body);
+  EXPECT_LT(page.text.size(), 3'000'000U);
+  EXPECT_TRUE(tells(page, "one more table of contents"));
+}
+
 TEST(HtmlHostile, WhatIsToldIsOnePrintableLine) {
   const auto page = to_html(
       "<ac:link><ri:page ri:content-title=\"a&#10;b&#x9b;[31m&#x202e;c\" />"
