@@ -77,6 +77,28 @@ const char* order_of(const std::string& sort) {
   return nullptr;
 }
 
+std::string where_of(const PageFilter& filter) {
+  std::string where = " WHERE p.gone_at IS NULL";
+  if (filter.space_id) where += " AND p.space_id=" + std::to_string(*filter.space_id);
+  std::string statuses;
+  for (std::size_t i = 0; i < filter.statuses.size(); ++i) statuses += i == 0 ? "?" : ",?";
+  if (!statuses.empty()) where += " AND p.status IN (" + statuses + ")";
+  if (filter.title) where += " AND fold(p.title)=?";
+  return where;
+}
+
+// `title`: the filter's, folded; it must outlive the query, as the filter must.
+Query& bind(Query& query, const PageFilter& filter, const std::optional<std::string>& title) {
+  for (const std::string& status : filter.statuses) query.bind(status);
+  if (title) query.bind(*title);
+  return query;
+}
+
+std::optional<std::string> folded_title(const PageFilter& filter) {
+  if (!filter.title) return std::nullopt;
+  return fold_case(*filter.title);
+}
+
 PageRow read_page(const Query& query) {
   PageRow row;
   row.id = query.integer(0);
@@ -237,21 +259,11 @@ Result<std::vector<PageRow>> Reader::pages(const PageFilter& filter) {
     return fail(ErrorKind::kUsage, "bad_sort", "cannot sort pages by '" + filter.sort + "'",
                 "Sort by title, id or modified, with a minus before it for the other way round.");
   }
-  std::string where = " WHERE p.gone_at IS NULL";
-  if (filter.space_id) where += " AND p.space_id=" + std::to_string(*filter.space_id);
-  std::string statuses;
-  for (std::size_t i = 0; i < filter.statuses.size(); ++i) statuses += i == 0 ? "?" : ",?";
-  if (!statuses.empty()) where += " AND p.status IN (" + statuses + ")";
-  if (filter.title) where += " AND fold(p.title)=?";
-  const std::string title = filter.title ? fold_case(*filter.title) : std::string();
   std::vector<PageRow> rows;
+  const auto title = folded_title(filter);
   impl_->each(
-      page_sql(filter.with_bodies, filter.as_of, where + order + " LIMIT ? OFFSET ?"),
-      [&](Query& query) {
-        for (const std::string& status : filter.statuses) query.bind(status);
-        if (filter.title) query.bind(title);
-        query.bind(filter.limit).bind(filter.offset);
-      },
+      page_sql(filter.with_bodies, filter.as_of, where_of(filter) + order + " LIMIT ? OFFSET ?"),
+      [&](Query& query) { bind(query, filter, title).bind(filter.limit).bind(filter.offset); },
       [&](const Query& query) {
         rows.push_back(read_page(query));
         if (filter.with_bodies) impl_->add_body(rows.back(), query);
@@ -259,6 +271,21 @@ Result<std::vector<PageRow>> Reader::pages(const PageFilter& filter) {
         return !impl_->db->failed();
       });
   return impl_->answer(std::move(rows));
+}
+
+Result<std::int64_t> Reader::count_pages(const PageFilter& filter) {
+  impl_->db->adopt_thread();
+  std::int64_t count = 0;
+  const auto title = folded_title(filter);
+  const auto pages = filter.as_of ? pages_as_of(*filter.as_of) : std::string("page");
+  impl_->each(
+      "SELECT count(*) FROM " + pages + " p" + where_of(filter),
+      [&](Query& query) { bind(query, filter, title); },
+      [&](const Query& query) {
+        count = query.integer(0);
+        return false;
+      });
+  return impl_->answer(count);
 }
 
 // An older version's body is not with the page.

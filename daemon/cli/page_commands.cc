@@ -112,21 +112,6 @@ struct Shown {
   const std::optional<store::Body>& body() const { return version ? version->body : page.body; }
 };
 
-store::Error no_version(const std::string& page_id, std::int32_t wanted,
-                        const std::vector<store::VersionRow>& versions) {
-  constexpr std::size_t kShown = 10;
-  std::string known;
-  for (std::size_t i = versions.size() - std::min(versions.size(), kShown); i < versions.size();
-       ++i) {
-    known += fmt::format("{}{}", known.empty() ? "" : ", ", versions[i].version.number);
-  }
-  return store::Error(
-      store::ErrorKind::kUsage, "unknown_version",
-      fmt::format("cannot show version {} of page '{}': the mirror does not have it", wanted,
-                  page_id),
-      versions.size() > kShown ? "the newest that it has: " + known : "it has: " + known);
-}
-
 store::Result<std::string> title_of_parent(store::Reader& reader, const store::PageRow& page) {
   if (!page.parent_id) return std::string();
   if (page.parent_type.value_or("page") == "page") {
@@ -148,16 +133,9 @@ store::Result<Shown> find_shown(store::Reader& reader, const PageArgs& args) {
   if (!parent_title) return store::fail(parent_title.error());
   Shown shown{std::move(*page), std::nullopt, std::move(*site_url), std::move(*parent_title)};
   if (!args.version) return shown;
-  auto versions = reader.versions(shown.page.id);
-  if (!versions) return store::fail(versions.error());
-  const auto found = std::find_if(versions->begin(), versions->end(), [&](const auto& version) {
-    return version.version.number == *args.version;
-  });
-  if (found == versions->end()) return store::fail(no_version(args.id, *args.version, *versions));
-  auto text = reader.version_body(shown.page.id, *args.version);
-  if (!text) return store::fail(text.error());
-  shown.version = std::move(*found);
-  if (*text) shown.version->body.emplace(std::move(**text));
+  auto version = querying::find_version(reader, shown.page.id, *args.version);
+  if (!version) return store::fail(version.error());
+  shown.version = std::move(*version);
   return shown;
 }
 

@@ -7,6 +7,7 @@
 
 #include "daemon/cli/report.h"
 #include "daemon/cli/table.h"
+#include "daemon/input/did_you_mean.h"
 
 namespace {
 
@@ -36,10 +37,10 @@ TEST(TextTest, TextIsCutAtWholeCharacters) {
 
 TEST(TextTest, TheNearestWordIsOfferedAsItIsWritten) {
   const std::vector<std::string> known{"DOCS", "PLANS", "--live-only"};
-  EXPECT_EQ(cli::did_you_mean("dosc", known), "did you mean 'DOCS'?");
-  EXPECT_EQ(cli::did_you_mean("--liveonly", known), "did you mean '--live-only'?");
-  EXPECT_EQ(cli::did_you_mean("something else", known), "");
-  EXPECT_EQ(cli::did_you_mean("x", {}), "");
+  EXPECT_EQ(input::did_you_mean("dosc", known), "did you mean 'DOCS'?");
+  EXPECT_EQ(input::did_you_mean("--liveonly", known), "did you mean '--live-only'?");
+  EXPECT_EQ(input::did_you_mean("something else", known), "");
+  EXPECT_EQ(input::did_you_mean("x", {}), "");
 }
 
 TEST(TextTest, WhatSteersATerminalIsReplaced) {
