@@ -145,7 +145,7 @@ Result<CommitInfo> Applier::apply(const Batch& batch) {
   for (const JobUpdate& job : batch.jobs) {
     if (jobs_.move(job, batch.observed_at)) info.jobs_moved.push_back(job.id);
   }
-  if (batch.texts) texts_.put(*batch.texts);
+  texts_.put(batch.texts);
   put_rest(batch);
   if (auto error = db_.take_error()) return fail(std::move(*error));
   return info;

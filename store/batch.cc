@@ -23,7 +23,7 @@ std::size_t size_of(const Space& space) {
 }
 
 std::size_t size_of(const TextUpdate& update) {
-  std::size_t size = sizeof(TextUpdate);
+  std::size_t size = 0;
   for (const PageText& page : update.pages) {
     size += sizeof(PageText) + page.title.size() + page.text.size();
   }
@@ -57,7 +57,7 @@ std::size_t Batch::bytes() const {
     size += sizeof(JobUpdate) + job.reason.size() + job.error.size() + job.result.size();
     for (const JobImage& image : job.images) size += sizeof(JobImage) + image.body.size();
   }
-  if (texts) size += size_of(*texts);
+  size += size_of(texts);
   return size;
 }
 

@@ -79,7 +79,7 @@ struct Batch {
   // Those of the last 20 runs that stopped are kept.
   std::optional<VanishedCandidates> vanished;
   std::vector<JobUpdate> jobs;
-  std::optional<TextUpdate> texts;  // for the search
+  TextUpdate texts;  // for the search
 
   std::size_t bytes() const;
 };

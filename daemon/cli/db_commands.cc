@@ -71,6 +71,7 @@ int print_findings(const store::CheckReport& report, const std::string& file,
     json["findings"] = report.findings;
     json["pages"] = report.pages;
     json["versions"] = report.versions;
+    json["index_checked"] = report.index_checked;
     out << to_line(json);
   } else {
     for (const auto& finding : report.findings) out << printable(finding) << "\n";
@@ -80,6 +81,10 @@ int print_findings(const store::CheckReport& report, const std::string& file,
     if (!globals.quiet || !report.findings.empty()) {
       out << fmt::format("{}: {} (bodies of {} pages and {} versions read)\n", printable(file),
                          verdict, with_thousands(report.pages), with_thousands(report.versions));
+      if (!report.index_checked) {
+        out << "the index of the search was not read: it needs the right to write, and nobody who "
+               "crawls\n";
+      }
     }
   }
   return report.findings.empty() ? 0 : kFindings;
