@@ -174,6 +174,14 @@ void add_sync(Options& all) {
        .help = "The same as a number of pages."});
 }
 
+void add_search(Options& all) {
+  all.push_back({.table = "search",
+                 .key = "history",
+                 .field = text([](Config& c) -> std::string& { return c.search.history; }),
+                 .allowed = {"none", "all"},
+                 .help = "Older versions in an index of their own, for 'search --history'."});
+}
+
 void add_http_and_jobs(Options& all) {
   all.push_back(
       {.table = "http",
@@ -244,10 +252,11 @@ void add_serve_and_log(Options& all) {
 }
 
 std::string_view table_help(std::string_view table) {
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kHelp{{
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kHelp{{
       {"site", "The Confluence Cloud site."},
       {"mirror", "What is mirrored, and where to."},
       {"sync", "When and how the mirror follows the site."},
+      {"search", "What is indexed for the search."},
       {"http", "Requests to the site."},
       {"jobs", "Edits of pages."},
       {"serve", "The daemon's local service."},
@@ -362,6 +371,7 @@ const std::vector<Option>& options() {
     add_site(made);
     add_mirror(made);
     add_sync(made);
+    add_search(made);
     add_http_and_jobs(made);
     add_serve_and_log(made);
     return made;

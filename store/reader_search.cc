@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <chrono>
 #include <string_view>
 #include <utility>
 #include <variant>
@@ -63,7 +64,13 @@ MarkedText pieces_of(std::string_view text) {
   const auto end_piece = [&] {
     if (!piece.empty()) pieces.emplace_back(std::exchange(piece, {}), marked);
   };
+  bool blank = false;  // lines and columns of the page mean nothing in a snippet
   for (const char c : text) {
+    if (c == ' ' || c == '\n' || c == '\t' || c == '\r') {
+      blank = !pieces.empty() || !piece.empty();
+      continue;
+    }
+    if (std::exchange(blank, false)) piece += ' ';
     if (c == kMarkOn || c == kMarkOff) {
       end_piece();
       marked = c == kMarkOn;
@@ -303,6 +310,7 @@ TextHit Reader::Search::hit_of(const Ranked& row) {
   TextHit hit;
   hit.page_id = row.page_id;
   hit.version = row.version;
+  hit.modified = Time(std::chrono::milliseconds(row.modified));
   hit.rank = -row.rank;
   return hit;
 }

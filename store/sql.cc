@@ -223,7 +223,7 @@ int SqlSession::Impl::decide(int action, std::string_view first, std::string_vie
     case SQLITE_SAVEPOINT:
       return refuse("there are no transactions: each statement reads one moment");
     default:
-      return refuse("it would change the mirror, which is read only here");
+      return refuse("only SELECT is allowed: the mirror is read only here");
   }
 }
 
@@ -382,7 +382,7 @@ Result<Statement> SqlSession::Impl::prepare(const std::string& text) {
                 "'confmirror sql --schema' lists views and columns.");
   }
   if (sqlite3_stmt_readonly(stmt.get()) == 0) {
-    refusal_ = "it would change the mirror, which is read only here";
+    refusal_ = "only SELECT is allowed: the mirror is read only here";
     return fail(error_of(SQLITE_AUTH, text, SqlLimits()));
   }
   if (sqlite3_bind_parameter_count(stmt.get()) > 0) {

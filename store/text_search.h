@@ -40,12 +40,13 @@ struct TextQuery {
   std::int64_t limit = 20;    // -1 = all
 };
 
-// A text in pieces; true: what was searched for.
+// A text on one line, in pieces; true: what was searched for.
 using MarkedText = std::vector<std::pair<std::string, bool>>;
 
 struct TextHit {
   Id page_id = 0;
   std::optional<std::int32_t> version;  // of an older one
+  Time modified{};                      // the page, or that version
   double rank = 0;                      // more is better; 0 where no word was searched for
   MarkedText title;
   MarkedText snippet;  // from the text, around what was found

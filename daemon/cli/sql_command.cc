@@ -145,7 +145,7 @@ store::Result<std::unique_ptr<SqlOutput>> make_output(const GlobalOptions& globa
   if (!globals.json) return table_output(out);
   auto reader = open_mirror(globals);
   if (!reader) return store::fail(reader.error());
-  const auto synced_at = query::synced_at_of(**reader);
+  const auto synced_at = querying::synced_at_of(**reader);
   if (!synced_at) return store::fail(synced_at.error());
   return json_output(out, *synced_at);
 }

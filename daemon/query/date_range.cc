@@ -5,7 +5,7 @@
 #include <chrono>
 #include <cstddef>
 
-namespace query {
+namespace querying {
 
 namespace {
 
@@ -105,4 +105,4 @@ DateRange parse_date_range(std::string_view text) {
   return fault("'" + std::string(sign) + "' is none of > >= < <=");
 }
 
-}  // namespace query
+}  // namespace querying

@@ -10,7 +10,7 @@
 
 #include "store/records.h"
 
-namespace query {
+namespace querying {
 
 struct DateRange {
   std::optional<store::Time> from;  // from here on
@@ -20,4 +20,4 @@ struct DateRange {
 
 DateRange parse_date_range(std::string_view text);
 
-}  // namespace query
+}  // namespace querying

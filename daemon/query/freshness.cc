@@ -2,7 +2,7 @@
 
 #include <cstddef>
 
-namespace query {
+namespace querying {
 
 store::Result<std::optional<std::string>> synced_at_of(store::Reader& reader) {
   constexpr std::size_t kLooked = 50;
@@ -16,4 +16,4 @@ store::Result<std::optional<std::string>> synced_at_of(store::Reader& reader) {
   return std::optional<std::string>();
 }
 
-}  // namespace query
+}  // namespace querying

@@ -7,9 +7,9 @@
 
 #include "store/reader.h"
 
-namespace query {
+namespace querying {
 
 // When the last run ended that came to a good end, as printed; nullopt: none has.
 store::Result<std::optional<std::string>> synced_at_of(store::Reader& reader);
 
-}  // namespace query
+}  // namespace querying

@@ -11,12 +11,12 @@
 #include "store/fold.h"
 #include "store/tokenizer.h"
 
-namespace query {
+namespace querying {
 
 namespace {
 
-constexpr std::string_view kStatuses[] = {"current", "archived", "trashed",
-                                          "deleted", "draft",    "any"};
+constexpr std::string_view kSearchedStatuses[] = {"current", "archived", "trashed",
+                                                  "deleted", "draft",    "any"};
 constexpr const char* kFieldsHint =
     "fields: title, space, status, author, updated, created; in quotes it is searched for as it is";
 
@@ -311,7 +311,8 @@ void Parser::take_condition(const Item& item, Condition::Field field) {
   std::string value = item.text;
   if (field == Condition::Field::kStatus) {
     value = lower(value);
-    if (std::find(std::begin(kStatuses), std::end(kStatuses), value) == std::end(kStatuses)) {
+    if (std::find(std::begin(kSearchedStatuses), std::end(kSearchedStatuses), value) ==
+        std::end(kSearchedStatuses)) {
       return fail(item.text_at, fmt::format("unknown status '{}'", item.text),
                   "Statuses are current, archived, trashed, deleted, draft, and any.");
     }
@@ -360,4 +361,10 @@ store::Error query_error(std::string_view text, const QueryFault& fault) {
       fault.hint);
 }
 
-}  // namespace query
+std::optional<store::Error> query_fault(std::string_view text) {
+  const auto parsed = parse_query(text);
+  if (!parsed.fault) return std::nullopt;
+  return query_error(text, *parsed.fault);
+}
+
+}  // namespace querying

@@ -24,7 +24,7 @@
 #include "store/error.h"
 #include "store/records.h"
 
-namespace query {
+namespace querying {
 
 inline constexpr std::size_t kLongestQuery = 4096;
 inline constexpr std::size_t kMostTerms = 64;
@@ -72,4 +72,7 @@ ParsedQuery parse_query(std::string_view text);
 // kUsage "bad_query", with a caret under the fault.
 store::Error query_error(std::string_view text, const QueryFault& fault);
 
-}  // namespace query
+// That of a text, if there is any.
+std::optional<store::Error> query_fault(std::string_view text);
+
+}  // namespace querying

@@ -5,7 +5,7 @@
 
 #include "daemon/query/date_range.h"
 
-namespace query {
+namespace querying {
 namespace {
 
 using ::testing::ElementsAre;
@@ -145,4 +145,4 @@ TEST(QueryParserTest, AnErrorShowsTheFault) {
 }
 
 }  // namespace
-}  // namespace query
+}  // namespace querying
