@@ -17,6 +17,7 @@
 #include "store/batch.h"
 #include "store/jobs.h"
 #include "store/records.h"
+#include "store/text_search.h"
 
 namespace store {
 
@@ -145,6 +146,9 @@ class Reader {
   // further. What was purged before the mirror began is in no answer.
   Result<std::optional<Time>> observed_since();
 
+  // In the index of texts, which may lag behind the pages (store/texts.h); gone pages left out.
+  Result<TextHits> search(const TextQuery& query);
+
   // For the crawl. Pages by ascending id after `after`, at most `limit`; quarantined subjects whose
   // next try is later than `now` are left out.
   Result<std::vector<DuePage>> bodies_due(Id after, std::size_t limit, Time now);
@@ -216,6 +220,7 @@ class Reader {
   Result<std::vector<JobBatchRow>> batch_rows(const std::string& which, Id bound);
 
   class Impl;
+  class Search;  // reader_search.cc
   explicit Reader(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
