@@ -2,8 +2,8 @@
 
 // Read-only view of a mirror file. Each Reader owns one read-only connection (WAL), used by one
 // thread at a time; any number of Readers may exist beside the Writer and in other processes. No
-// call holds a snapshot after it returns, except the for_each_* calls while they run their
-// callback. All errors: kStoreBad (damaged, foreign, newer), kSystem (cannot open).
+// call holds a snapshot after it returns, except the for_each_* calls and in_snapshot() while they
+// run their callback. All errors: kStoreBad (damaged, foreign, newer), kSystem (cannot open).
 
 #include <filesystem>
 #include <functional>
@@ -189,6 +189,9 @@ class Reader {
                              const std::vector<Id>& space_ids);
   Result<void> for_each_version(Id page_id, const std::function<bool(const VersionRow&)>& visit,
                                 bool with_bodies);
+  Result<void> for_each_user(const std::function<bool(const User&)>& visit);  // by account id
+  // All that `work` reads through this Reader is of one moment.
+  Result<void> in_snapshot(const std::function<Result<void>()>& work);
 
  private:
   Result<std::vector<JobBatchRow>> batch_rows(const std::string& which, Id bound);

@@ -63,6 +63,27 @@ Result<void> Reader::for_each_node(const std::function<bool(const NodeRow&)>& vi
   return impl_->answer();
 }
 
+Result<void> Reader::for_each_user(const std::function<bool(const User&)>& visit) {
+  impl_->db->adopt_thread();
+  impl_->each("SELECT account_id, name, status FROM account ORDER BY account_id", nullptr,
+              [&](const Query& query) {
+                User user;
+                user.account_id = query.text(0);
+                user.display_name = query.optional_text(1);
+                user.account_status = query.optional_text(2);
+                return visit(user);
+              });
+  return impl_->answer();
+}
+
+Result<void> Reader::in_snapshot(const std::function<Result<void>()>& work) {
+  impl_->db->adopt_thread();
+  if (auto begun = impl_->db->exec("BEGIN"); !begun) return begun;
+  auto done = work();
+  auto ended = impl_->db->exec("COMMIT");
+  return done ? ended : done;
+}
+
 Result<std::vector<DueNode>> Reader::nodes_due(Observation since, Time now) {
   impl_->db->adopt_thread();
   std::vector<DueNode> due;
