@@ -6,6 +6,7 @@
 #include <set>
 #include <utility>
 
+#include "daemon/storage_format/document_tree.h"
 #include "daemon/storage_format/entities.h"
 #include "daemon/storage_format/reader.h"
 

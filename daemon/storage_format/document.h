@@ -60,7 +60,7 @@ struct Node {
 
   Kind kind = Kind::kElement;
   bool cdata = false;     // a text that stood in <![CDATA[ ]]>; kept apart from text beside it
-  std::string_view name;  // of an element, with its prefix; a view into the source
+  std::string_view name;  // of an element, with its prefix; lives as long as the Document
   std::vector<Attribute> attributes;
   std::vector<Node> children;
   std::string text;  // of a text: resolved, lines end in LF
@@ -82,7 +82,8 @@ class Document {
 
  private:
   friend class Reader;
-  struct Tree;
+  friend class LenientReader;
+  struct Tree;  // document_tree.h
   explicit Document(std::shared_ptr<const Tree> tree) : tree_(std::move(tree)) {}
   std::shared_ptr<const Tree> tree_;
 };

@@ -9,6 +9,7 @@
 // reduces it, alternatives of images, titles of macros, the text of code. Not in it: markup,
 // parameters that nobody sees, ids. It may hold any character that a body may.
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,8 +28,9 @@ inline constexpr int kExtractorVersion = 1;
 struct Heading {
   int level = 1;
   std::string text;
-  std::string anchor;  // as Confluence makes it for links to headings
+  std::string anchor;  // as Confluence makes it for links to headings; "" = no text, no anchor
   Position at;
+  std::size_t offset = 0;  // of its element in the body
 };
 
 struct LinkUse {
@@ -62,7 +64,7 @@ struct Placeholder {  // instruction text of a template that nobody filled in
 struct Content {
   std::string text;
   std::vector<Heading> headings;
-  std::vector<std::string> anchors;  // of the macro anchor, decoded
+  std::vector<std::string> anchors;  // of the macro anchor and of <a id>, decoded: see anchors.h
   std::vector<LinkUse> links;
   std::vector<MacroUse> macros;
   std::vector<Task> tasks;

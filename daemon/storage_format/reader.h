@@ -16,14 +16,9 @@
 #include <vector>
 
 #include "daemon/storage_format/document.h"
+#include "daemon/storage_format/document_tree.h"
 
 namespace storage_format {
-
-struct Document::Tree {
-  std::string wrapped;  // prolog, body, end tag: what expat reads
-  std::string_view source;
-  Node root;
-};
 
 class Reader {
  public:

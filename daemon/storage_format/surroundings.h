@@ -36,7 +36,8 @@ class Surroundings {
   virtual std::optional<std::string> user_name(std::string_view /*account_id*/) const {
     return std::nullopt;
   }
-  // What the macros children and pagetree show; at most `depth` levels, 0 = all.
+  // What the macros children and pagetree show; at most `depth` levels, 0 = all. A reference of
+  // kind kSpace means the homepage of that space; without a key, of the page's own space.
   virtual std::vector<Below> below(const Reference& /*page*/, int /*depth*/) const { return {}; }
   // For include and excerpt-include: the storage body of that page.
   virtual std::optional<std::string> body_of(const Reference& /*page*/) const {
