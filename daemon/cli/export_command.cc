@@ -143,7 +143,7 @@ std::string counts_in_words(const exporting::JsonlCounts& counts, bool history) 
 }  // namespace
 
 const std::vector<std::string>& folder_formats() {
-  static const std::vector<std::string> kFormats = {"storage"};
+  static const std::vector<std::string> kFormats = {"markdown", "html", "storage"};
   return kFormats;
 }
 

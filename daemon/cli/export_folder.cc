@@ -22,7 +22,9 @@ namespace {
 
 constexpr int kPartlyDone = 4;
 
-std::unique_ptr<exporting::PageForm> form_of(const std::string& /*format*/) {
+std::unique_ptr<exporting::PageForm> form_of(const std::string& format) {
+  if (format == "markdown") return exporting::make_markdown_form();
+  if (format == "html") return exporting::make_html_form();
   return exporting::make_storage_form();
 }
 

@@ -59,5 +59,7 @@ class PageForm {
 };
 
 std::unique_ptr<PageForm> make_storage_form();
+std::unique_ptr<PageForm> make_markdown_form();
+std::unique_ptr<PageForm> make_html_form();
 
 }  // namespace exporting

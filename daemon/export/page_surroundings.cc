@@ -8,6 +8,8 @@
 #include "daemon/export/digest.h"
 #include "daemon/export/file_names.h"
 #include "daemon/export/site_link.h"
+#include "daemon/storage_format/anchors.h"
+#include "daemon/storage_format/extract.h"
 #include "store/fold.h"
 
 namespace exporting {
@@ -83,11 +85,9 @@ const CatalogItem* PageSurroundings::page_of(const Reference& reference) const {
 Target PageSurroundings::target_of(const CatalogItem& page, const std::string& anchor) const {
   Target target;
   target.title = page.title;
-  if (page.id == page_.id) {
-    target.href = anchor.empty() ? relative_href(folder_, page.path + style_.extension)
-                                 : with_anchor("", anchor);
-  } else if (page.exported) {
-    target.href = with_anchor(relative_href(folder_, page.path + style_.extension), anchor);
+  if (page.exported) {
+    target.href =
+        with_anchor(relative_href(folder_, page.path + style_.extension), anchor_in(page, anchor));
   } else if (!catalog_.site_url().empty()) {
     target.href = with_anchor(catalog_.site_url() + "/wiki" + page.web_path, anchor);
   }
@@ -113,6 +113,21 @@ Target PageSurroundings::target_of(const CatalogSpace& space) const {
     target.href = catalog_.site_url() + "/wiki" + space.row.web_path;
   }
   return target;
+}
+
+std::string PageSurroundings::anchor_in(const CatalogItem& page, const std::string& anchor) const {
+  if (anchor.empty()) return {};
+  const auto body = body_of(page);
+  if (!body) return anchor;
+  const auto content = storage_format::extract(*body);
+  const auto id = storage_format::Anchors(content).find(anchor);
+  if (!id) return anchor;
+  if (!style_.markdown) return *id;
+  const auto slugs = storage_format::github_slugs(content);
+  for (std::size_t at = 0; at < content.headings.size() && at < slugs.size(); ++at) {
+    if (content.headings[at].anchor == *id) return slugs[at];
+  }
+  return *id;
 }
 
 // Where the site itself would look for it.
@@ -234,9 +249,13 @@ std::vector<Below> PageSurroundings::below(const Reference& reference, int depth
 
 std::optional<std::string> PageSurroundings::body_of(const Reference& reference) const {
   const auto* page = page_of(reference);
-  if (page == nullptr || error_) return std::nullopt;
-  asked_.insert(token('i', page->id));
-  auto row = reader_.page(page->id, /*with_body=*/true, as_of_);
+  return page == nullptr ? std::nullopt : body_of(*page);
+}
+
+std::optional<std::string> PageSurroundings::body_of(const CatalogItem& page) const {
+  if (error_) return std::nullopt;
+  asked_.insert(token('i', page.id));
+  auto row = reader_.page(page.id, /*with_body=*/true, as_of_);
   if (!row) {
     error_ = row.error();
     return std::nullopt;

@@ -22,6 +22,7 @@ namespace exporting {
 struct LinkStyle {
   std::string extension;   // of a page's file: ".md"
   std::string space_page;  // the file in a space's folder that shows it: "index.html"; "" = none
+  bool markdown = false;   // anchors of headings are those that GitHub makes
 };
 
 class PageSurroundings : public storage_format::Surroundings {
@@ -42,6 +43,9 @@ class PageSurroundings : public storage_format::Surroundings {
   const CatalogItem* page_of(const storage_format::Reference& reference) const;
   std::optional<Target> find_url(const storage_format::Reference& reference) const;
   Target target_of(const CatalogItem& page, const std::string& anchor) const;
+  // The anchor that the page's file has for it.
+  std::string anchor_in(const CatalogItem& page, const std::string& anchor) const;
+  std::optional<std::string> body_of(const CatalogItem& page) const;
   Target target_of(const CatalogSpace& space) const;
   const CatalogSpace* space_of(std::string_view key) const;
   Target site_target(const storage_format::Reference& reference) const;
