@@ -14,6 +14,7 @@
 #include "daemon/cli/row_json.h"
 #include "daemon/cli/terminal.h"
 #include "daemon/export/folder_export.h"
+#include "daemon/export/git_history.h"
 #include "daemon/export/page_form.h"
 
 namespace cli {
@@ -65,9 +66,13 @@ class FolderProgress {
   std::chrono::steady_clock::time_point last_;
 };
 
-store::Result<exporting::FolderExportResult> export_files(const GlobalOptions& globals,
-                                                          const ExportArgs& args,
-                                                          ExportSource& source, std::ostream& err) {
+struct FolderOutcome {
+  exporting::FolderExportResult files;
+  std::int64_t commits = 0;
+};
+
+store::Result<FolderOutcome> export_files(const GlobalOptions& globals, const ExportArgs& args,
+                                          ExportSource& source, std::ostream& err) {
   const Interrupt interrupt;
   FolderProgress progress(globals, err);
   auto target = exporting::TargetFolder::open(args.out, [] { return Interrupt::check(); });
@@ -79,7 +84,23 @@ store::Result<exporting::FolderExportResult> export_files(const GlobalOptions& g
   options.flat = args.flat;
   options.permissions = {args.into_existing, args.reshape};
   options.progress = [&progress](std::int64_t done, std::int64_t all) { progress.show(done, all); };
-  return exporting::export_folder(*source.reader, **target, *form_of(args.format), options);
+  FolderOutcome outcome;
+  std::unique_ptr<exporting::GitHistory> history;
+  if (args.git) {
+    auto opened = exporting::GitHistory::open(**target);
+    if (!opened) return store::fail(opened.error());
+    history = std::move(*opened);
+    options.finished = [&](const exporting::Manifest& after) -> store::Result<void> {
+      auto commits = history->commit(after, *source.reader, source.as_of);
+      if (!commits) return store::fail(commits.error());
+      outcome.commits = *commits;
+      return {};
+    };
+  }
+  auto done = exporting::export_folder(*source.reader, **target, *form_of(args.format), options);
+  if (!done) return store::fail(done.error());
+  outcome.files = std::move(*done);
+  return outcome;
 }
 
 Json approximations_json(const exporting::FolderExportResult& result) {
@@ -94,7 +115,8 @@ Json approximations_json(const exporting::FolderExportResult& result) {
   return json;
 }
 
-Json result_json(const ExportArgs& args, const exporting::FolderExportResult& result) {
+Json result_json(const ExportArgs& args, const FolderOutcome& outcome) {
+  const auto& result = outcome.files;
   Json json;
   json["folder"] = args.out;
   json["format"] = args.format;
@@ -104,6 +126,7 @@ Json result_json(const ExportArgs& args, const exporting::FolderExportResult& re
   json["written"] = result.files.written;
   json["unchanged"] = result.files.unchanged;
   json["removed"] = result.files.removed;
+  if (args.git) json["commits"] = outcome.commits;
   json["approximations"] = result.approximations;
   json["approximated"] = approximations_json(result);
   json["problems"] = Json::array();
@@ -116,13 +139,14 @@ Json result_json(const ExportArgs& args, const exporting::FolderExportResult& re
   return json;
 }
 
-void print_result(const ExportArgs& args, const exporting::FolderExportResult& result,
-                  std::ostream& out) {
+void print_result(const ExportArgs& args, const FolderOutcome& outcome, std::ostream& out) {
+  const auto& result = outcome.files;
   out << fmt::format(
       "exported {} spaces, {} pages to {}: {} files written, {} unchanged, {} removed\n",
       with_thousands(result.spaces), with_thousands(result.pages), printable(args.out),
       with_thousands(result.files.written), with_thousands(result.files.unchanged),
       with_thousands(result.files.removed));
+  if (args.git) out << fmt::format("committed: {} commits\n", with_thousands(outcome.commits));
   if (result.approximations == 0) return;
   out << fmt::format("approximated {} things in {} of the {} pages that were rendered{}\n",
                      with_thousands(result.approximations),
@@ -141,19 +165,19 @@ void print_result(const ExportArgs& args, const exporting::FolderExportResult& r
 
 int run_folder_export(const GlobalOptions& globals, const ExportArgs& args, ExportSource& source,
                       std::ostream& out, std::ostream& err) {
-  const auto result = export_files(globals, args, source, err);
-  if (!result) return report(result.error(), err);
+  const auto outcome = export_files(globals, args, source, err);
+  if (!outcome) return report(outcome.error(), err);
   if (globals.json) {
-    out << to_line(result_json(args, *result));
+    out << to_line(result_json(args, *outcome));
   } else if (!globals.quiet) {
-    print_result(args, *result, out);
+    print_result(args, *outcome, out);
   }
-  for (const auto& problem : result->problems) {
+  for (const auto& problem : outcome->files.problems) {
     err << fmt::format("confmirror: {}: {}\n",
                        printable((std::filesystem::path(args.out) / problem.path).string()),
                        printable(problem.what));
   }
-  if (result->problems.empty()) return 0;
+  if (outcome->files.problems.empty()) return 0;
   err << "  Move or delete what is named; the next export writes the pages' files there.\n";
   return kPartlyDone;
 }

@@ -74,8 +74,7 @@ store::Result<void> FolderExporter::run() {
   if (auto finished = publication_->finish(); !finished) return finished;
   result_.files = publication_->counts();
   result_.problems = publication_->problems();
-  result_.manifest = publication_->after();
-  return {};
+  return options_.finished ? options_.finished(publication_->after()) : store::Result<void>();
 }
 
 store::Result<void> FolderExporter::open_publication() {

@@ -28,6 +28,8 @@ struct FolderExportOptions {
   Publication::Permissions permissions;
   // Called now and then with how many pages of how many are done.
   std::function<void(std::int64_t done, std::int64_t all)> progress;
+  // Called at the end, still in the snapshot, with what lies in the folder now.
+  std::function<store::Result<void>(const Manifest& after)> finished;
 };
 
 struct PageApproximations {
@@ -44,7 +46,6 @@ struct FolderExportResult {
   std::vector<PageApproximations> approximated;
   PublicationCounts files;
   std::vector<Problem> problems;
-  Manifest manifest;  // what lies there now
 };
 
 store::Result<FolderExportResult> export_folder(store::Reader& reader, TargetFolder& target,

@@ -244,6 +244,11 @@
         input.focus();
       }
     });
+    // A search can be linked to: index.html#search=words.
+    const linked = /^#search=(.+)$/.exec(location.hash);
+    if (linked) {
+      try { input.value = decodeURIComponent(linked[1]); } catch { /* not ours */ }
+    }
     if (input.value) update();
   }
 
