@@ -86,11 +86,11 @@ store::Result<void> check_options(const ExportArgs& args) {
                       : !lines && args.out == kStandardOutput ? "--out -"
                                                               : nullptr;
   if (alien == nullptr) return {};
+  const char* hint = lines          ? "that is for the formats that make a folder"
+                     : args.history ? "that is for jsonl; with --git, each export adds to a history"
+                                    : "name a folder; only jsonl goes to standard output";
   return store::fail(store::ErrorKind::kUsage, "alien_option",
-                     fmt::format("cannot export as {} with {}", args.format, alien),
-                     lines
-                         ? "that is for the formats that make a folder"
-                         : "that is for --format jsonl; with --git, each export adds to a history");
+                     fmt::format("cannot export as {} with {}", args.format, alien), hint);
 }
 
 store::Result<void> write_to(std::ostream& out, std::string_view bytes, bool last) {

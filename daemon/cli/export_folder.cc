@@ -150,8 +150,7 @@ void print_result(const ExportArgs& args, const FolderOutcome& outcome, std::ost
   if (result.approximations == 0) return;
   out << fmt::format("approximated {} things in {} of the {} pages that were rendered{}\n",
                      with_thousands(result.approximations),
-                     with_thousands(static_cast<std::int64_t>(result.approximated.size())),
-                     with_thousands(result.rendered),
+                     with_thousands(result.pages_approximated), with_thousands(result.rendered),
                      args.verbose ? ":" : " (--verbose names them)");
   if (!args.verbose) return;
   for (const auto& page : result.approximated) {

@@ -98,6 +98,7 @@ std::vector<LayoutItem> FolderExporter::items_to_place() const {
   for (const auto& space : catalog_->spaces()) {
     const auto id = space.row.id;
     if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), id) == wanted.end()) continue;
+    if (space.row.status == "gone" && !options_.selection.statuses.contains("gone")) continue;
     LayoutItem item;
     item.kind = LayoutItem::Kind::kSpace;
     item.id = id;
@@ -227,7 +228,10 @@ store::Result<void> FolderExporter::render(const store::PageRow& row) {
 void FolderExporter::note_approximations(const CatalogItem& item,
                                          std::vector<storage_format::Approximation> of) {
   if (of.empty()) return;
+  constexpr std::size_t kMostNamed = 20000;  // pages
   result_.approximations += static_cast<std::int64_t>(of.size());
+  ++result_.pages_approximated;
+  if (result_.approximated.size() >= kMostNamed) return;
   PageApproximations noted{item.id, item.path + style_.extension, {}};
   for (auto& each : of) {
     noted.what.push_back(fmt::format("{}:{}: {}", each.at.line, each.at.column, each.what));

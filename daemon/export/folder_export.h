@@ -43,7 +43,8 @@ struct FolderExportResult {
   std::int64_t pages = 0;
   std::int64_t rendered = 0;
   std::int64_t approximations = 0;  // of the pages that were rendered
-  std::vector<PageApproximations> approximated;
+  std::int64_t pages_approximated = 0;
+  std::vector<PageApproximations> approximated;  // the first twenty thousand
   PublicationCounts files;
   std::vector<Problem> problems;
 };

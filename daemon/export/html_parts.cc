@@ -143,7 +143,7 @@ std::string snippet_of(const std::string& text) {
 class SearchFiles {
  public:
   SearchFiles(const SiteCatalog& catalog, store::Reader& reader, std::optional<store::Time> as_of)
-      : catalog_(catalog), reader_(reader), as_of_(as_of) {}
+      : catalog_(catalog), reader_(reader), as_of_(as_of), shards_(shards_for(catalog)) {}
 
   store::Result<Files> make() {
     auto visit = [this](const store::PageRow& row) {
@@ -157,12 +157,19 @@ class SearchFiles {
     auto files = index_.take_files(in_assets("search"));
     std::move(files.begin(), files.end(), std::back_inserter(files_));
     files_.push_back(
-        {in_assets("site.js"), fmt::format("confmirrorSite({{documents:{},documentsInFile:{}}});\n",
-                                           count_, kDocumentsInFile)});
+        {in_assets("site.js"),
+         fmt::format("confmirrorSite({{documents:{},documentsInFile:{},shards:{}}});\n", count_,
+                     kDocumentsInFile, shards_)});
     return std::move(files_);
   }
 
  private:
+  static std::size_t shards_for(const SiteCatalog& catalog) {
+    const auto documents =
+        std::count_if(catalog.items().begin(), catalog.items().end(),
+                      [](const auto& item) { return item.exported && item.is_page; });
+    return SearchIndex::shards_for(static_cast<std::size_t>(documents));
+  }
   void add(const CatalogItem& item, const store::PageRow& row) {
     const auto text = row.body ? storage_format::plain_text(row.body->text) : std::string();
     index_.add(row.title, text);
@@ -184,7 +191,8 @@ class SearchFiles {
   const SiteCatalog& catalog_;
   store::Reader& reader_;
   std::optional<store::Time> as_of_;
-  SearchIndex index_;
+  std::size_t shards_;
+  SearchIndex index_{shards_};
   Files files_;
   std::string lines_;
   std::size_t count_ = 0;

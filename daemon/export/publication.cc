@@ -64,6 +64,7 @@ store::Result<void> Publication::read_before() {
     if (!manifest) return store::fail(unreadable(target_, kManifestName, manifest.error()));
     before_ = std::move(*manifest);
     text_before_ = std::move(**text);
+    if (auto discarded = target_.discard_temporary(); !discarded) return discarded;
   }
   for (const auto& [id, record] : before_.pages) {
     for (const auto& file : record.files) files_before_.emplace(file.path, &file);
@@ -80,6 +81,7 @@ store::Result<void> Publication::read_before() {
   if (!journal) return store::fail(unreadable(target_, kJournalName, journal.error()));
   journal_ = std::move(*journal);
   has_journal_ = true;
+  if (auto discarded = target_.discard_temporary(); !discarded) return discarded;
   // Its last line may be torn; what is added must not hang on it.
   return target_.write_durably(kJournalName, **lines);
 }

@@ -156,13 +156,18 @@ std::uint32_t text_weight(std::uint32_t times) {
 
 std::vector<std::string> words_of(std::string_view text) { return WordCutter().cut(folded(text)); }
 
-std::size_t SearchIndex::shard_of(std::string_view word) {
+std::size_t SearchIndex::shards_for(std::size_t documents) {
+  if (documents < 1000) return 8;
+  return documents < 20000 ? 64 : 256;
+}
+
+std::size_t SearchIndex::shard_of(std::string_view word) const {
   const auto first = character_at(word);
   std::uint32_t hash = static_cast<std::uint32_t>(first.code) * 31;
   if (first.bytes < word.size()) {
     hash += static_cast<std::uint32_t>(character_at(word.substr(first.bytes)).code);
   }
-  return hash % kShards;
+  return hash % shards_.size();
 }
 
 void SearchIndex::note(const std::string& word, std::uint32_t weight) {
@@ -184,12 +189,12 @@ void SearchIndex::add(std::string_view title, std::string_view text) {
 
 std::vector<FileContent> SearchIndex::take_files(const std::string& folder) {
   std::vector<FileContent> files;
-  for (std::size_t shard = 0; shard < kShards; ++shard) {
+  for (std::size_t shard = 0; shard < shards_.size(); ++shard) {
     std::vector<std::pair<std::string, std::string>> words;
     for (auto& [word, postings] : shards_.at(shard)) {
       words.emplace_back(word, std::move(postings.bytes));
     }
-    shards_.at(shard) = {};
+    shards_.at(shard).clear();
     std::sort(words.begin(), words.end());
     std::string text = fmt::format("confmirrorWords({},{{", shard);
     const char* between = "\n";

@@ -8,7 +8,6 @@
 //
 // Holds about three bytes for each different word of each document. One thread.
 
-#include <array>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -24,8 +23,10 @@ std::vector<std::string> words_of(std::string_view text);
 
 class SearchIndex {
  public:
-  static constexpr std::size_t kShards = 256;
-  static std::size_t shard_of(std::string_view word);
+  // How many files an index over so many documents has, so that each is quickly read.
+  static std::size_t shards_for(std::size_t documents);
+  explicit SearchIndex(std::size_t shards) : shards_(shards) {}
+  std::size_t shard_of(std::string_view word) const;
 
   // The next document; they are numbered from 0.
   void add(std::string_view title, std::string_view text);
@@ -41,7 +42,7 @@ class SearchIndex {
   };
   void note(const std::string& word, std::uint32_t weight);
 
-  std::array<std::unordered_map<std::string, Postings>, kShards> shards_;
+  std::vector<std::unordered_map<std::string, Postings>> shards_;
   std::uint32_t documents_ = 0;
 };
 

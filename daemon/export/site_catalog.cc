@@ -93,7 +93,22 @@ bool SiteCatalog::is_wanted_space(const Selection& selection, store::Id id) cons
          (wanted.empty() || std::find(wanted.begin(), wanted.end(), id) != wanted.end());
 }
 
+// Pages outlive their space in the mirror.
+void SiteCatalog::expect_space(const store::PageRow& row) {
+  if (spaces_by_id_.contains(row.space_id)) return;
+  CatalogSpace space;
+  space.row.id = row.space_id;
+  space.row.key = row.space_key.empty() ? std::to_string(row.space_id) : row.space_key;
+  space.row.name = space.row.key;
+  space.row.status = "gone";
+  const auto index = static_cast<std::uint32_t>(spaces_.size());
+  spaces_by_id_.emplace(row.space_id, index);
+  spaces_by_key_.emplace(store::fold_case(space.row.key), index);
+  spaces_.push_back(std::move(space));
+}
+
 void SiteCatalog::add_page(const store::PageRow& row, const Selection& selection) {
+  expect_space(row);
   CatalogItem item;
   item.id = row.id;
   item.space_id = row.space_id;

@@ -59,7 +59,7 @@ class SiteCatalog {
                                                           const Selection& selection);
 
   const std::string& site_url() const { return site_url_; }
-  const std::vector<CatalogSpace>& spaces() const { return spaces_; }  // by id
+  const std::vector<CatalogSpace>& spaces() const { return spaces_; }  // by id, gone ones last
   const std::vector<CatalogItem>& items() const { return items_; }     // nodes, then pages, by id
   const CatalogItem* item(store::Id id) const;
   const CatalogSpace* space(store::Id id) const;
@@ -87,6 +87,7 @@ class SiteCatalog {
  private:
   store::Result<void> load_spaces(store::Reader& reader, const Selection& selection);
   store::Result<void> load_items(store::Reader& reader, const Selection& selection);
+  void expect_space(const store::PageRow& row);
   void add_page(const store::PageRow& row, const Selection& selection);
   void add_node(const store::NodeRow& row, const Selection& selection);
   void index_titles();

@@ -86,10 +86,14 @@ store::Result<std::unique_ptr<TargetFolder>> TargetFolder::open(const std::files
         fmt::format("cannot export to '{}': another export works there", path.string()),
         "wait for it, or name another folder");
   }
-  if (::unlinkat(fd, kTemporary, 0) != 0 && errno != ENOENT) {  // of an export that was killed
-    return store::fail(folder->error_of("remove", kTemporary, errno));
-  }
   return folder;
+}
+
+store::Result<void> TargetFolder::discard_temporary() {
+  if (::unlinkat(fd_, kTemporary, 0) != 0 && errno != ENOENT) {
+    return store::fail(error_of("remove", kTemporary, errno));
+  }
+  return {};
 }
 
 TargetFolder::TargetFolder(std::filesystem::path path, int fd, BeforeChange before_change)

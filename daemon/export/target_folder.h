@@ -66,6 +66,8 @@ class TargetFolder {
   // false: it is not empty, or not there.
   store::Result<bool> remove_folder(const std::string& path);
   store::Result<void> sync();
+  // Of an export that was killed; for a folder that is known to hold one.
+  store::Result<void> discard_temporary();
 
  private:
   TargetFolder(std::filesystem::path path, int fd, BeforeChange before_change);

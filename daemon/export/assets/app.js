@@ -123,13 +123,13 @@
     return words;
   };
   const shards = new Map(), documents = new Map();
-  let site = {documents: 0, documentsInFile: 1};
+  let site = {documents: 0, documentsInFile: 1, shards: 1};
   window.confmirrorSite = (told) => { site = told; };
   window.confmirrorWords = (shard, words) => shards.set(shard, new Map(Object.entries(words)));
   window.confmirrorDocuments = (file, list) => documents.set(file, list);
   const shardOf = (word) => {
     const [first, second] = [...word];
-    return (first.codePointAt(0) * 31 + (second ? second.codePointAt(0) : 0)) % 256;
+    return (first.codePointAt(0) * 31 + (second ? second.codePointAt(0) : 0)) % site.shards;
   };
   // The documents of a word, or of all words that begin so: document -> weight.
   const find = async (word, asBeginning) => {

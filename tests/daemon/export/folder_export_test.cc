@@ -92,6 +92,18 @@ TEST_F(FolderExportTest, MovedTrashedAndPurgedPagesLeaveNoFile) {
   EXPECT_EQ(export_all().pages, 4);
 }
 
+TEST_F(FolderExportTest, PagesOfASpaceThatIsGoneAreThereOnRequest) {
+  given_page(1, "Home");
+  mirror_.execute("UPDATE page SET gone_at = 1, gone_reason = 'vanished'");
+  mirror_.execute("UPDATE space SET gone_at = 1");
+  export_all();
+  EXPECT_THAT(page_files(), IsEmpty());
+  options_.selection.statuses = {"current", "gone"};
+  options_.permissions.reshape = true;
+  export_all();
+  EXPECT_THAT(page_files(), ElementsAre("DOCS/Home.xml"));
+}
+
 TEST_F(FolderExportTest, TwoPagesThatSwapTheirTitlesSwapTheirFiles) {
   given_page(1, "A");
   given_page(2, "B");

@@ -98,13 +98,14 @@ TEST_F(HtmlFormTest, TheIndexNamesTheDocumentsOfEachWord) {
   given_page(1, "Home", {}, "<p>incident plan</p>");
   given_page(2, "Incident", {}, "<p>other</p>");
   export_all();
-  const auto shard = exporting::SearchIndex::shard_of("incident");
+  const auto shard = exporting::SearchIndex(8).shard_of("incident");
   // Document 0 with weight 1, document 1 by its title.
   EXPECT_THAT(file("_assets/search/" + std::to_string(shard) + ".js"),
               HasSubstr("\"incident\":[0,1,1,16]"));
   EXPECT_THAT(file("_assets/documents/0.js"),
               HasSubstr("[\"Home\",\"DOCS/Home\",\"Space DOCS\",\"incident plan\"]"));
-  EXPECT_EQ(file("_assets/site.js"), "confmirrorSite({documents:2,documentsInFile:200});\n");
+  EXPECT_EQ(file("_assets/site.js"),
+            "confmirrorSite({documents:2,documentsInFile:200,shards:8});\n");
 }
 
 TEST(SearchWordsTest, WordsAreFoldedAndCjkIsCutInPairs) {
