@@ -77,6 +77,28 @@ const char* order_of(const std::string& sort) {
   return nullptr;
 }
 
+std::string where_of(const PageFilter& filter) {
+  std::string where = " WHERE p.gone_at IS NULL";
+  if (filter.space_id) where += " AND p.space_id=" + std::to_string(*filter.space_id);
+  std::string statuses;
+  for (std::size_t i = 0; i < filter.statuses.size(); ++i) statuses += i == 0 ? "?" : ",?";
+  if (!statuses.empty()) where += " AND p.status IN (" + statuses + ")";
+  if (filter.title) where += " AND fold(p.title)=?";
+  return where;
+}
+
+// `title`: the filter's, folded; it must outlive the query, as the filter must.
+Query& bind(Query& query, const PageFilter& filter, const std::optional<std::string>& title) {
+  for (const std::string& status : filter.statuses) query.bind(status);
+  if (title) query.bind(*title);
+  return query;
+}
+
+std::optional<std::string> folded_title(const PageFilter& filter) {
+  if (!filter.title) return std::nullopt;
+  return fold_case(*filter.title);
+}
+
 PageRow read_page(const Query& query) {
   PageRow row;
   row.id = query.integer(0);
@@ -131,9 +153,11 @@ SpaceRow read_space(const Query& query) {
 
 constexpr const char* kSpaceColumns =
     "SELECT s.id, s.key, s.name, s.type, s.status, s.current_alias, a.account_id, s.created_at,"
-    " s.homepage_id, s.description, s.icon_path, s.web_path, s.observed_at,"
-    " (SELECT count(*) FROM page p WHERE p.space_id=s.id AND p.gone_at IS NULL)"
-    " FROM space s LEFT JOIN account a ON a.id=s.author";
+    " s.homepage_id, s.description, s.icon_path, s.web_path, s.observed_at,";
+constexpr const char* kSpaceTables = " FROM space s LEFT JOIN account a ON a.id=s.author";
+// Takes time in the number of pages.
+constexpr const char* kPagesOfSpace =
+    " (SELECT count(*) FROM page p WHERE p.space_id=s.id AND p.gone_at IS NULL)";
 
 }  // namespace
 
@@ -199,7 +223,7 @@ Result<std::vector<SpaceRow>> Reader::spaces(std::optional<Time> as_of) {
                                 ? " WHERE s.created_at<=?1 AND (s.gone_at IS NULL OR s.gone_at>?1)"
                                 : " WHERE s.gone_at IS NULL";
   impl_->each(
-      kSpaceColumns + which + " ORDER BY s.id",
+      std::string(kSpaceColumns) + kPagesOfSpace + kSpaceTables + which + " ORDER BY s.id",
       [&](Query& query) {
         if (as_of) query.bind(*as_of);
       },
@@ -216,7 +240,7 @@ Result<std::optional<SpaceRow>> Reader::space_by_key(const std::string& key) {
   std::vector<SpaceRow> found;
   const std::string folded = fold_case(key);
   impl_->each(
-      std::string(kSpaceColumns) +
+      std::string(kSpaceColumns) + " 0" + kSpaceTables +
           " WHERE s.gone_at IS NULL AND (fold(s.key)=?1 OR fold(s.current_alias)=?1)"
           " ORDER BY fold(s.key)=?1 DESC, s.key=?2 DESC, s.status='current' DESC, s.id LIMIT 1",
       [&](Query& query) { query.bind(folded).bind(key); },
@@ -237,21 +261,11 @@ Result<std::vector<PageRow>> Reader::pages(const PageFilter& filter) {
     return fail(ErrorKind::kUsage, "bad_sort", "cannot sort pages by '" + filter.sort + "'",
                 "Sort by title, id or modified, with a minus before it for the other way round.");
   }
-  std::string where = " WHERE p.gone_at IS NULL";
-  if (filter.space_id) where += " AND p.space_id=" + std::to_string(*filter.space_id);
-  std::string statuses;
-  for (std::size_t i = 0; i < filter.statuses.size(); ++i) statuses += i == 0 ? "?" : ",?";
-  if (!statuses.empty()) where += " AND p.status IN (" + statuses + ")";
-  if (filter.title) where += " AND fold(p.title)=?";
-  const std::string title = filter.title ? fold_case(*filter.title) : std::string();
   std::vector<PageRow> rows;
+  const auto title = folded_title(filter);
   impl_->each(
-      page_sql(filter.with_bodies, filter.as_of, where + order + " LIMIT ? OFFSET ?"),
-      [&](Query& query) {
-        for (const std::string& status : filter.statuses) query.bind(status);
-        if (filter.title) query.bind(title);
-        query.bind(filter.limit).bind(filter.offset);
-      },
+      page_sql(filter.with_bodies, filter.as_of, where_of(filter) + order + " LIMIT ? OFFSET ?"),
+      [&](Query& query) { bind(query, filter, title).bind(filter.limit).bind(filter.offset); },
       [&](const Query& query) {
         rows.push_back(read_page(query));
         if (filter.with_bodies) impl_->add_body(rows.back(), query);
@@ -259,6 +273,21 @@ Result<std::vector<PageRow>> Reader::pages(const PageFilter& filter) {
         return !impl_->db->failed();
       });
   return impl_->answer(std::move(rows));
+}
+
+Result<std::int64_t> Reader::count_pages(const PageFilter& filter) {
+  impl_->db->adopt_thread();
+  std::int64_t count = 0;
+  const auto title = folded_title(filter);
+  const auto pages = filter.as_of ? pages_as_of(*filter.as_of) : std::string("page");
+  impl_->each(
+      "SELECT count(*) FROM " + pages + " p" + where_of(filter),
+      [&](Query& query) { bind(query, filter, title); },
+      [&](const Query& query) {
+        count = query.integer(0);
+        return false;
+      });
+  return impl_->answer(count);
 }
 
 // An older version's body is not with the page.

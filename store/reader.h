@@ -23,7 +23,7 @@ namespace store {
 struct SpaceRow : Space {
   std::vector<std::string> labels;
   Time synced_at{};
-  std::int64_t pages = 0;  // trashed ones included, gone ones not
+  std::int64_t pages = 0;  // trashed ones included, gone ones not; of spaces() alone
 };
 
 struct PageRow : Page {  // body only where it was asked for
@@ -50,6 +50,16 @@ struct NodeRow : Node {
   Time synced_at{};
   std::optional<Time> gone_at;  // set: a tombstone, with what was known last
   std::string gone_reason;      // deleted, vanished, excluded
+};
+
+// A page or a node by its place.
+struct TreeRow {
+  Id id = 0;
+  std::string type;  // page, folder, ...
+  std::string status;
+  std::string title;
+  std::optional<Id> parent_id;
+  std::optional<std::int64_t> position;
 };
 
 // A node to be asked for.
@@ -110,6 +120,7 @@ class Reader {
   // The live space of that key first, then an alias, without regard to case.
   Result<std::optional<SpaceRow>> space_by_key(const std::string& key);
   Result<std::vector<PageRow>> pages(const PageFilter& filter);  // without those that are gone
+  Result<std::int64_t> count_pages(const PageFilter& filter);    // whatever its limit and offset
   Result<std::optional<PageRow>> page(Id page_id, bool with_body, std::optional<Time> as_of = {});
   // Those of these that the mirror has, tombstones among them, by ascending id; without bodies.
   Result<std::vector<PageRow>> pages_by_id(const std::vector<Id>& page_ids);
@@ -122,6 +133,11 @@ class Reader {
   Result<std::optional<std::string>> version_body(Id page_id, std::int32_t version);
 
   Result<std::optional<NodeRow>> node(Id node_id);
+
+  // What has a place in the tree of a space: its pages, current and archived, and its nodes, in no
+  // order; nodes always as they are now. And what is directly below one of them, by position.
+  Result<std::vector<TreeRow>> tree(Id space_id, std::optional<Time> as_of = {});
+  Result<std::vector<TreeRow>> below(Id parent_id);
 
   // When the mirror first looked at the site; nullopt: never. Rows "as of" a time show title, place
   // and status as they were observed then, and the version of then. For a time before a page was
@@ -172,6 +188,8 @@ class Reader {
   Result<bool> jobs_left(std::optional<BatchId> batch);
   // The draft that this page is, made by a job and not published since.
   Result<bool> is_our_draft(Id page_id);
+  // All of those: the last job that was done to each, with its body, by page id.
+  Result<std::vector<Job>> our_drafts();
   // Pages whose parent it is, in their order; gone ones left out.
   Result<std::vector<Id>> children(Id page_id);
   // All of a space: id, title, status; gone ones left out.
@@ -189,9 +207,10 @@ class Reader {
                              const std::vector<Id>& space_ids);
   Result<void> for_each_version(Id page_id, const std::function<bool(const VersionRow&)>& visit,
                                 bool with_bodies);
-  Result<void> for_each_user(const std::function<bool(const User&)>& visit);  // by account id
-  // All that `work` reads through this Reader is of one moment.
+  // What `work` reads by this Reader is of one snapshot.
   Result<void> in_snapshot(const std::function<Result<void>()>& work);
+  // Everyone whom the mirror names; name and status as far as the site was asked.
+  Result<void> for_each_user(const std::function<bool(const User&)>& visit);
 
  private:
   Result<std::vector<JobBatchRow>> batch_rows(const std::string& which, Id bound);

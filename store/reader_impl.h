@@ -51,6 +51,7 @@ class Reader::Impl {
 
   // `which`: from WHERE on.
   Result<std::vector<RunUpdate>> runs(const std::string& which);
+  Result<std::vector<TreeRow>> tree_rows(const std::string& sql, Id bound);
   void add_labels(std::vector<SpaceRow>& spaces);
   // Sets the body of `row` from that column; damage is set on the Db.
   void add_body(PageRow& row, const Query& query);

@@ -327,6 +327,25 @@ Result<bool> Reader::is_our_draft(Id page_id) {
   return impl_->answer(draft);
 }
 
+Result<std::vector<Job>> Reader::our_drafts() {
+  impl_->db->adopt_thread();
+  std::vector<Job> drafts;
+  impl_->each(
+      std::string(kJobColumns) +
+          ", b.body FROM job j LEFT JOIN job_body b ON b.job_id=j.id"
+          " WHERE j.status='draft' AND j.action IN ('create_page', 'update_page')"
+          " AND j.id=(SELECT max(l.id) FROM job l WHERE l.page_id=j.page_id AND l.state='done')"
+          " AND EXISTS (SELECT 1 FROM job c WHERE c.page_id=j.page_id AND c.action='create_page'"
+          "  AND c.status='draft' AND c.state='done')"
+          " AND NOT EXISTS (SELECT 1 FROM page p WHERE p.id=j.page_id) ORDER BY j.page_id",
+      nullptr, [&](const Query& query) {
+        drafts.push_back(read_job(query));
+        drafts.back().body = query.text(28);
+        return true;
+      });
+  return impl_->answer(std::move(drafts));
+}
+
 Result<std::vector<Id>> Reader::children(Id page_id) {
   impl_->db->adopt_thread();
   std::vector<Id> ids;

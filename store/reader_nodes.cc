@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "store/as_of.h"
 #include "store/reader.h"
 #include "store/reader_impl.h"
 #include "store/sqlite.h"
@@ -63,25 +64,48 @@ Result<void> Reader::for_each_node(const std::function<bool(const NodeRow&)>& vi
   return impl_->answer();
 }
 
-Result<void> Reader::for_each_user(const std::function<bool(const User&)>& visit) {
-  impl_->db->adopt_thread();
-  impl_->each("SELECT account_id, name, status FROM account ORDER BY account_id", nullptr,
-              [&](const Query& query) {
-                User user;
-                user.account_id = query.text(0);
-                user.display_name = query.optional_text(1);
-                user.account_status = query.optional_text(2);
-                return visit(user);
-              });
-  return impl_->answer();
+Result<std::vector<TreeRow>> Reader::tree(Id space_id, std::optional<Time> as_of) {
+  const auto pages = as_of ? pages_as_of(*as_of) : std::string("page");
+  return impl_->tree_rows(
+      "SELECT p.id, 'page', p.status, p.title, p.parent_id, p.position FROM " + pages +
+          " p WHERE p.space_id=?1 AND p.gone_at IS NULL AND p.status IN ('current', 'archived')"
+          " UNION ALL SELECT id, type, status, title, parent_id, position FROM node"
+          " WHERE space_id=?1 AND gone_at IS NULL AND status IN ('current', 'archived')",
+      space_id);
 }
 
-Result<void> Reader::in_snapshot(const std::function<Result<void>()>& work) {
-  impl_->db->adopt_thread();
-  if (auto begun = impl_->db->exec("BEGIN"); !begun) return begun;
-  auto done = work();
-  auto ended = impl_->db->exec("COMMIT");
-  return done ? ended : done;
+Result<std::vector<TreeRow>> Reader::below(Id parent_id) {
+  // Two terms for pages, so that each finds the index made for it.
+  return impl_->tree_rows(
+      "SELECT * FROM (SELECT id, 'page', status, title, parent_id, position FROM page"
+      " WHERE parent_id=?1 AND parent_type='page' AND gone_at IS NULL"
+      " AND status IN ('current', 'archived')"
+      " UNION ALL SELECT id, 'page', status, title, parent_id, position FROM page"
+      " WHERE parent_id=?1 AND parent_type<>'page' AND gone_at IS NULL"
+      " AND status IN ('current', 'archived')"
+      " UNION ALL SELECT id, type, status, title, parent_id, position FROM node"
+      " WHERE parent_id=?1 AND gone_at IS NULL AND status IN ('current', 'archived')"
+      ") ORDER BY position IS NULL, position, title, id",
+      parent_id);
+}
+
+Result<std::vector<TreeRow>> Reader::Impl::tree_rows(const std::string& sql, Id bound) {
+  db->adopt_thread();
+  std::vector<TreeRow> rows;
+  each(
+      sql, [&](Query& query) { query.bind(bound); },
+      [&](const Query& query) {
+        TreeRow row;
+        row.id = query.integer(0);
+        row.type = query.text(1);
+        row.status = query.text(2);
+        row.title = query.text(3);
+        row.parent_id = query.optional_integer(4);
+        row.position = query.optional_integer(5);
+        rows.push_back(std::move(row));
+        return true;
+      });
+  return answer(std::move(rows));
 }
 
 Result<std::vector<DueNode>> Reader::nodes_due(Observation since, Time now) {

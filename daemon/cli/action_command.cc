@@ -6,9 +6,11 @@
 #include "daemon/cli/jobs_run.h"
 #include "daemon/cli/jobs_submit.h"
 #include "daemon/cli/jobs_watch.h"
+#include "daemon/cli/live_read.h"
 #include "daemon/cli/lookup.h"
 #include "daemon/cli/report.h"
 #include "daemon/edits/submission.h"
+#include "daemon/query/read_actions.h"
 
 namespace cli {
 
@@ -69,19 +71,57 @@ store::Result<void> wait_for(const GlobalOptions& globals, store::BatchId batch,
   }
 }
 
-}  // namespace
+int refuse_read(const std::string& name, const std::vector<input::Problem>& problems,
+                const GlobalOptions& globals, std::ostream& out, std::ostream& err) {
+  print_problems(name, problems, err);
+  if (globals.json) {
+    Json json;
+    json["problems"] = problems_json(problems);
+    out << to_line(json);
+  }
+  return store::exit_code(store::ErrorKind::kUsage);
+}
 
-int run_action(const GlobalOptions& globals, const ActionArgs& args, std::istream& in,
-               std::ostream& out, std::ostream& err) {
+bool is_live(const querying::ReadRequest& request) {
+  return std::visit([](const auto& asked) { return asked.live; }, request);
+}
+
+store::Result<querying::Json> answer_read(const GlobalOptions& globals,
+                                          const querying::ReadRequest& request) {
+  if (is_live(request)) return read_live(globals, request);
+  auto reader = open_mirror(globals);
+  if (!reader) return store::fail(reader.error());
+  return querying::answer(**reader, request);
+}
+
+int run_read_action(const GlobalOptions& globals, const ActionArgs& args, const std::string& text,
+                    std::ostream& out, std::ostream& err) {
+  if (args.wait || args.dry_run) {
+    return report(store::Error(store::ErrorKind::kUsage, "not_a_write",
+                               fmt::format("cannot use {} with {}: it writes nothing",
+                                           args.wait ? "--wait" : "--dry-run", args.name)),
+                  err);
+  }
+  const auto parsed = querying::parse_read(args.name, text, args.live);
+  if (!parsed.request) return refuse_read(args.name, parsed.problems, globals, out, err);
+  const auto answer = answer_read(globals, *parsed.request);
+  if (!answer) return report(answer.error(), err);
+  out << querying::to_line(*answer);
+  return 0;
+}
+
+int run_write_action(const GlobalOptions& globals, const ActionArgs& args, const std::string& text,
+                     std::ostream& out, std::ostream& err) {
+  if (args.live) {
+    return report(
+        store::Error(
+            store::ErrorKind::kUsage, "not_a_read",
+            fmt::format("cannot use --live with {}: every write goes to the site", args.name)),
+        err);
+  }
   const auto action = store::parse_job_action(args.name);
   const auto config = jobs_config(globals);
   if (!config) return report(config.error(), err);
-  std::string text = args.json;
-  if (text == "-") {
-    auto read = read_input("-", in);
-    if (!read) return report(read.error(), err);
-    text = std::move(*read);
-  }
   auto reader = open_mirror(globals);
   if (!reader) return report(reader.error(), err);
   edits::CheckOptions options;
@@ -121,6 +161,20 @@ int run_action(const GlobalOptions& globals, const ActionArgs& args, std::istrea
   }
   const auto waited = wait_for(globals, accepted->batch_id, err);
   return print_outcome(globals, id, waited, out, err);
+}
+
+}  // namespace
+
+int run_action(const GlobalOptions& globals, const ActionArgs& args, std::istream& in,
+               std::ostream& out, std::ostream& err) {
+  std::string text = args.json;
+  if (text == "-") {
+    auto read = read_input("-", in);
+    if (!read) return report(read.error(), err);
+    text = std::move(*read);
+  }
+  return querying::is_read_action(args.name) ? run_read_action(globals, args, text, out, err)
+                                             : run_write_action(globals, args, text, out, err);
 }
 
 }  // namespace cli

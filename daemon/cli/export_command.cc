@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "daemon/cli/as_of.h"
 #include "daemon/cli/interrupt.h"
 #include "daemon/cli/lookup.h"
 #include "daemon/cli/progress_line.h"
@@ -51,16 +52,6 @@ store::Result<void> find_spaces(ExportSource& source, const std::vector<std::str
   return {};
 }
 
-store::Result<std::optional<store::Time>> time_of(const std::string& text) {
-  if (text.empty()) return std::optional<store::Time>();
-  constexpr std::size_t kDay = std::char_traits<char>::length("2026-03-01");
-  const auto time = store::parse_iso8601(text.size() == kDay ? text + "T00:00:00Z" : text);
-  if (time) return std::optional(*time);
-  return store::fail(store::ErrorKind::kUsage, "bad_time",
-                     fmt::format("cannot export as of '{}': that is no time", text),
-                     "give a day, 2026-03-01 (its beginning, UTC), or 2026-03-01T12:00:00Z");
-}
-
 store::Result<ExportSource> open_source(const GlobalOptions& globals, const ExportArgs& args) {
   auto path = resolve_mirror_path(globals);
   if (!path) return store::fail(path.error());
@@ -68,7 +59,7 @@ store::Result<ExportSource> open_source(const GlobalOptions& globals, const Expo
   if (!reader) return store::fail(reader.error());
   ExportSource source{std::move(*path), std::move(*reader), {}, {}, {}};
   if (auto found = find_spaces(source, args.spaces); !found) return store::fail(found.error());
-  auto as_of = time_of(args.as_of);
+  auto as_of = parse_as_of(args.as_of);
   if (!as_of) return store::fail(as_of.error());
   source.as_of = *as_of;
   return source;

@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "daemon/cli/as_of.h"
 #include "daemon/cli/export_command.h"
 #include "daemon/cli/interrupt.h"
 #include "daemon/cli/progress_line.h"
@@ -122,6 +123,7 @@ Json result_json(const ExportArgs& args, const FolderOutcome& outcome) {
   json["format"] = args.format;
   json["spaces"] = result.spaces;
   json["pages"] = result.pages;
+  if (!args.as_of.empty()) json["assumed"] = result.assumed;
   json["rendered"] = result.rendered;
   json["written"] = result.files.written;
   json["unchanged"] = result.files.unchanged;
@@ -175,6 +177,11 @@ int run_folder_export(const GlobalOptions& globals, const ExportArgs& args, Expo
     err << fmt::format("confmirror: {}: {}\n",
                        printable((std::filesystem::path(args.out) / problem.path).string()),
                        printable(problem.what));
+  }
+  if (source.as_of) {
+    const auto noted =
+        note_as_of(*source.reader, *source.as_of, outcome->files.assumed, globals, err);
+    if (!noted) return report(noted.error(), err);
   }
   if (outcome->files.problems.empty()) return 0;
   err << "  Move or delete what is named; the next export writes the pages' files there.\n";

@@ -122,12 +122,14 @@ void add_action(CLI::App& app, const Place& place) {
   action->add_option("name", args->name, "Which one")
       ->type_name("NAME")
       ->required()
-      ->check(CLI::IsMember({"create_page", "update_page", "delete_page"}));
+      ->check(CLI::IsMember(
+          {"get_spaces", "get_pages", "get_page", "create_page", "update_page", "delete_page"}));
   action->add_option("json", args->json, "Its input; - is standard input")
       ->type_name("JSON|-")
       ->capture_default_str();
   action->add_flag("--wait", args->wait, "Wait for the outcome, and print what it returns");
   action->add_flag("--dry-run", args->dry_run, "Show what would be sent, and queue nothing");
+  action->add_flag("--live", args->live, "Read from the site, not from the mirror");
   action->callback([place, args] {
     place.exit_code = run_action(place.globals, *args, place.in, place.out, place.err);
   });

@@ -1,25 +1,20 @@
 #pragma once
 
-// Finding in the mirror what the user named, with an error that helps where it is not there
-// (kUsage, exit 2). Any thread that owns the Reader.
+// The mirror that a command is about, opened for reading; what is in it is found by query/lookup.h,
+// whose names are used here as they are. Any thread.
 
 #include <memory>
-#include <string>
 
 #include "daemon/cli/globals.h"
+#include "daemon/query/lookup.h"
 #include "store/reader.h"
 
 namespace cli {
 
+using querying::find_page;
+using querying::find_space;
+using querying::site_url_of;
+
 store::Result<std::unique_ptr<store::Reader>> open_mirror(const GlobalOptions& globals);
-
-// "" where the mirror was never synced.
-store::Result<std::string> site_url_of(store::Reader& reader);
-
-store::Result<store::SpaceRow> find_space(store::Reader& reader, const std::string& key);
-
-// `id` in digits, as Confluence prints it.
-store::Result<store::PageRow> find_page(store::Reader& reader, const std::string& id,
-                                        bool with_body);
 
 }  // namespace cli

@@ -1,9 +1,12 @@
 #include "daemon/cli/read_commands.h"
 
+#include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "daemon/cli/export_command.h"
 #include "daemon/cli/page_commands.h"
+#include "daemon/cli/version_commands.h"
 
 namespace cli {
 
@@ -28,6 +31,8 @@ void add_pages(CLI::App& app, const GlobalOptions& globals, std::ostream& out, s
   pages->add_option("--offset", args->offset, "Leave out so many at the beginning")
       ->type_name("N")
       ->check(CLI::NonNegativeNumber);
+  pages->add_flag("--tree", args->tree, "By their place, with folders and what else is in it");
+  pages->add_option("--as-of", args->as_of, "As the site was then")->type_name("TIME");
   pages->callback([&globals, &out, &err, &exit_code, args] {
     exit_code = run_pages(globals, *args, out, err);
   });
@@ -42,8 +47,9 @@ void add_page(CLI::App& app, const GlobalOptions& globals, std::ostream& out, st
       ->type_name("N")
       ->check(CLI::PositiveNumber);
   page->add_option("--format", args->format,
-                   "storage: the body alone, exactly as Confluence sent it; json: everything")
-      ->check(CLI::IsMember({"storage", "json"}));
+                   "The body alone, storage being exactly what Confluence sent; json: everything")
+      ->check(CLI::IsMember({"storage", "markdown", "text", "html", "json"}));
+  page->add_option("--as-of", args->as_of, "As it was then")->type_name("TIME");
   page->callback(
       [&globals, &out, &err, &exit_code, args] { exit_code = run_page(globals, *args, out, err); });
 }
@@ -55,6 +61,35 @@ void add_history(CLI::App& app, const GlobalOptions& globals, std::ostream& out,
   history->add_option("id", *id, "The page's id")->type_name("ID")->required();
   history->callback(
       [&globals, &out, &err, &exit_code, id] { exit_code = run_history(globals, *id, out, err); });
+}
+
+void add_diff(CLI::App& app, const GlobalOptions& globals, std::ostream& out, std::ostream& err,
+              int& exit_code) {
+  auto args = std::make_shared<DiffArgs>();
+  auto* diff = app.add_subcommand("diff", "What changed between two versions of a page");
+  diff->add_option("id", args->id, "The page's id")->type_name("ID")->required();
+  auto versions = std::make_shared<std::vector<std::int32_t>>();
+  diff->add_option("versions", *versions,
+                   "From one to another; with one, to the newest; with none, what the newest "
+                   "changed")
+      ->type_name("VERSION")
+      ->expected(0, 2)
+      ->check(CLI::PositiveNumber);
+  diff->add_flag("--storage", args->storage, "Compare the storage format, not the text");
+  diff->callback([&globals, &out, &err, &exit_code, args, versions] {
+    if (!versions->empty()) args->from = versions->front();
+    if (versions->size() > 1) args->to = versions->back();
+    exit_code = run_diff(globals, *args, out, err);
+  });
+}
+
+void add_blame(CLI::App& app, const GlobalOptions& globals, std::ostream& out, std::ostream& err,
+               int& exit_code) {
+  auto id = std::make_shared<std::string>();
+  auto* blame = app.add_subcommand("blame", "Who wrote which paragraph of a page, and when");
+  blame->add_option("id", *id, "The page's id")->type_name("ID")->required();
+  blame->callback(
+      [&globals, &out, &err, &exit_code, id] { exit_code = run_blame(globals, *id, out, err); });
 }
 
 void add_export(CLI::App& app, const GlobalOptions& globals, std::ostream& out, std::ostream& err,
@@ -104,6 +139,8 @@ void add_read_commands(CLI::App& app, const GlobalOptions& globals, std::ostream
   add_pages(app, globals, out, err, exit_code);
   add_page(app, globals, out, err, exit_code);
   add_history(app, globals, out, err, exit_code);
+  add_diff(app, globals, out, err, exit_code);
+  add_blame(app, globals, out, err, exit_code);
   add_export(app, globals, out, err, exit_code);
 }
 

@@ -1,7 +1,6 @@
 #include "daemon/cli/site_probe.h"
 
-#include <fmt/format.h>
-
+#include "daemon/cli/patient_run.h"
 #include "daemon/cli/site_session.h"
 
 namespace cli {
@@ -9,14 +8,6 @@ namespace cli {
 namespace {
 
 constexpr int kMostListings = 40;  // 10,000 spaces
-constexpr std::chrono::milliseconds kLook{50};
-
-store::Error wait_error(const std::string& url, store::Time until, const std::string& reason) {
-  return store::Error(store::ErrorKind::kRetryAfter, "site_wait",
-                      fmt::format("cannot ask '{}': it asks to wait until {} ({})", url,
-                                  store::to_iso8601(until), reason),
-                      "its limit is used up; try again then");
-}
 
 class Probe {
  public:
@@ -24,9 +15,7 @@ class Probe {
       : config_(config), session_(session), patience_(patience) {}
 
   store::Result<SiteView> run() {
-    session_.background().spawn(watch_waits());
-    auto outcome = session_.run(ask());
-    if (too_long_) return store::fail(*too_long_);
+    auto outcome = run_patiently(session_, config_.site.url, patience_, ask());
     if (!outcome) return store::fail(outcome.error());
     return std::move(view_);
   }
@@ -66,23 +55,10 @@ class Probe {
     co_return store::Result<void>();
   }
 
-  base::Awaitable<void> watch_waits() {
-    while (true) {
-      const auto status = session_.governor().status();
-      if (status.closed_until && *status.closed_until - session_.clock().now() > patience_) {
-        too_long_ = wait_error(config_.site.url, *status.closed_until, status.closed_reason);
-        session_.cancel();
-        co_return;
-      }
-      co_await base::sleep_for(kLook);
-    }
-  }
-
   const config::Config& config_;
   SiteSession& session_;
   std::chrono::milliseconds patience_;
   SiteView view_;
-  std::optional<store::Error> too_long_;
 };
 
 }  // namespace
@@ -91,11 +67,7 @@ store::Result<SiteView> probe_site(const config::Config& config, base::Secret to
                                    const ProbeOptions& options) {
   auto session = SiteSession::make_with(config, std::move(token), 0);
   if (!session) return store::fail(session.error());
-  std::error_code ignored;
-  if (std::filesystem::exists(options.mirror, ignored)) {
-    // A mirror that cannot be read has no wait to keep; what is wrong with it is not asked here.
-    if (auto reader = store::Reader::open(options.mirror)) (*session)->restore_wait(**reader);
-  }
+  keep_wait_of(**session, options.mirror);
   return Probe(config, **session, options.patience).run();
 }
 

@@ -4,7 +4,6 @@
 #include <clocale>
 #include <cwchar>
 
-#include "config/nearest.h"
 #include "daemon/base/utf8.h"
 
 namespace cli {
@@ -35,16 +34,6 @@ std::size_t width_of(std::string_view character) {
   return width < 0 ? 1 : static_cast<std::size_t>(width);
 }
 
-// Known words are compared without regard to case, and '-' as '_', as nearest() does with the other
-// side.
-std::string plain(std::string word) {
-  for (char& c : word) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    if (c == '-') c = '_';
-  }
-  return word;
-}
-
 }  // namespace
 
 std::size_t columns_of(std::string_view utf8) {
@@ -68,15 +57,6 @@ std::string cut_to_columns(std::string_view utf8, std::size_t columns) {
     kept += character;
   });
   return kept.append(kEllipsis);
-}
-
-std::string did_you_mean(std::string_view word, const std::vector<std::string>& known) {
-  std::vector<std::string> compared;
-  for (const auto& candidate : known) compared.push_back(plain(candidate));
-  const auto found = config::nearest(word, compared);
-  if (!found) return {};
-  const auto at = std::find(compared.begin(), compared.end(), *found) - compared.begin();
-  return "did you mean '" + known[static_cast<std::size_t>(at)] + "'?";
 }
 
 }  // namespace cli

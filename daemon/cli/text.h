@@ -1,11 +1,10 @@
 #pragma once
 
-// Text as a terminal shows it: UTF-8, columns, the look-alike of a mistyped word. Pure. Any thread.
+// Text as a terminal shows it: UTF-8, columns. Pure. Any thread.
 
 #include <cstddef>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace cli {
 
@@ -14,9 +13,5 @@ std::size_t columns_of(std::string_view utf8);
 
 // The text if it takes at most `columns`, else as much of its beginning as fits before an ellipsis.
 std::string cut_to_columns(std::string_view utf8, std::size_t columns);
-
-// `did you mean 'docs'?` where `word` looks like one of the known, without regard to case; else
-// empty.
-std::string did_you_mean(std::string_view word, const std::vector<std::string>& known);
 
 }  // namespace cli

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "daemon/cli/text.h"
+#include "daemon/input/did_you_mean.h"
 
 namespace cli {
 
@@ -28,7 +29,7 @@ std::string below_root(const std::string& path) {
 }
 
 store::Error no_command(const CLI::App& app, const std::string& path, const std::string& word) {
-  auto hint = did_you_mean(word, names(commands_of(app)));
+  auto hint = input::did_you_mean(word, names(commands_of(app)));
   if (!hint.empty()) hint += " ";
   return store::Error(store::ErrorKind::kUsage, "unknown_command",
                       fmt::format("cannot run '{} {}': no such command", path, word),
@@ -63,7 +64,7 @@ store::Error unexpected(const CLI::App& app, const Deepest& at, const std::strin
   const auto everywhere = long_options(app);
   known.insert(known.end(), everywhere.begin(), everywhere.end());
   const auto option = argument.substr(0, argument.find('='));
-  auto hint = argument.starts_with("-") ? did_you_mean(option, known) : std::string();
+  auto hint = argument.starts_with("-") ? input::did_you_mean(option, known) : std::string();
   if (hint.empty()) {
     hint = fmt::format("'confmirror help{}' says what it takes", below_root(at.path));
   }

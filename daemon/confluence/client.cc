@@ -270,6 +270,19 @@ base::Awaitable<store::Result<Listing<store::Page>>> Client::draft(store::Id pag
   co_return co_await one_page(std::move(asked), page_id, RetryBudget());
 }
 
+base::Awaitable<store::Result<Listing<store::Page>>> Client::page_version(store::Id page_id,
+                                                                          std::int32_t version) {
+  Asked asked("GET", page_version_target(page_id, version), Priority::kHeadPoll);
+  co_return co_await one_page(std::move(asked), page_id, RetryBudget());
+}
+
+base::Awaitable<store::Result<Listing<store::Node>>> Client::tree(std::string target) {
+  Asked asked("GET", std::move(target), Priority::kHeadPoll);
+  asked.small = true;
+  auto parse = [](const std::string& body) { return parse_tree(body); };
+  co_return co_await listing<store::Node>(std::move(asked), RetryBudget{}, parse);
+}
+
 base::Awaitable<store::Result<Listing<store::Page>>> Client::one_page(Asked asked,
                                                                       store::Id page_id,
                                                                       RetryBudget budget) {

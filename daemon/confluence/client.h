@@ -89,6 +89,11 @@ class Client {
   base::Awaitable<store::Result<Listing<store::Space>>> spaces(std::string target);
   base::Awaitable<store::Result<Listing<store::Page>>> pages(std::string target, Priority priority,
                                                              RetryBudget budget);
+  // One row, as it was in that version: its title, body and version are of then.
+  base::Awaitable<store::Result<Listing<store::Page>>> page_version(store::Id page_id,
+                                                                    std::int32_t version);
+  // Of children_target() or descendants_target().
+  base::Awaitable<store::Result<Listing<store::Node>>> tree(std::string target);
   base::Awaitable<store::Result<Listing<store::PageVersion>>> versions(std::string target,
                                                                        RetryBudget budget);
   base::Awaitable<store::Result<Listing<store::Page>>> page(

@@ -39,6 +39,10 @@ store::Result<Listing<store::Page>> parse_page(std::string body, bool bodies);
 // have the same fields.
 store::Result<Listing<store::Node>> parse_node(std::string_view body);
 
+// The rows of direct-children and descendants: id, type, status, title and position, and of
+// descendants the parent.
+store::Result<Listing<store::Node>> parse_tree(std::string_view body);
+
 // v1 user/current. An answer that names no account (the anonymous user) has an empty account_id.
 store::Result<Identity> parse_identity(std::string_view body);
 

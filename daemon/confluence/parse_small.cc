@@ -219,6 +219,20 @@ store::Result<Listing<store::User>> parse_users(std::string_view body) {
   return parse_rows<store::User>(body, "accountId", read_user);
 }
 
+store::Result<Listing<store::Node>> parse_tree(std::string_view body) {
+  const auto read_member = [](confluence::json::Fields<JsonNode> row) {
+    store::Node node;
+    node.id = row.id("id");
+    node.type = row.text("type");
+    node.status = row.text("status");
+    node.title = row.text("title");
+    node.parent_id = row.maybe_id("parentId");
+    node.position = row.maybe_integer("childPosition");
+    return node;
+  };
+  return parse_rows<store::Node>(body, "id", read_member);
+}
+
 store::Result<Listing<store::Node>> parse_node(std::string_view body) {
   const auto document = parse_document(body);
   if (!document) return store::fail(document.error());

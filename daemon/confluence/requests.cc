@@ -94,6 +94,10 @@ std::string spaces_target(const SpacesQuery& query) {
   target.with("sort", "id").with("limit", 250);
   if (!query.status.empty()) target.with("status", query.status);
   if (query.label) target.with("labels", *query.label);
+  if (!query.keys.empty()) {
+    for (const auto& key : query.keys) target.with("keys", key);
+  }
+  if (!query.type.empty()) target.with("type", query.type);
   target.with("ids", query.ids);
   if (query.details) target.with("description-format", "plain").with("include-icon", "true");
   return target.take();
@@ -103,6 +107,7 @@ std::string pages_target(const PagesQuery& query) {
   Target target("/pages");
   target.with("space-id", query.space_ids).with("id", query.page_ids);
   for (const auto& status : query.statuses) target.with("status", status);
+  if (query.title) target.with("title", *query.title);
   if (!query.sort.empty()) target.with("sort", query.sort);
   if (query.bodies) target.with("body-format", "storage");
   target.with("limit", query.limit);
@@ -162,6 +167,21 @@ Write move_page_write(store::Id page_id, store::Id parent_id) {
 
 Write move_page_after_write(store::Id page_id, store::Id sibling_id) {
   return Write("PUT", fmt::format("/wiki/rest/api/content/{}/move/after/{}", page_id, sibling_id));
+}
+
+std::string page_version_target(store::Id page_id, std::int32_t version) {
+  Target target(fmt::format("/pages/{}", page_id));
+  return target.with("body-format", "storage").with("version", version).take();
+}
+
+std::string children_target(store::Id page_id) {
+  Target target(fmt::format("/pages/{}/direct-children", page_id));
+  return target.with("sort", "id").with("limit", 250).take();
+}
+
+std::string descendants_target(store::Id page_id) {
+  Target target(fmt::format("/pages/{}/descendants", page_id));
+  return target.with("depth", kDeepestDescendants).with("limit", 250).take();
 }
 
 std::string versions_target(store::Id page_id, bool bodies, int limit) {

@@ -17,6 +17,8 @@ struct SpacesQuery {
   std::string status;
   std::optional<std::string> label;  // only spaces that carry it
   std::vector<store::Id> ids;        // at most 250; empty = no filter
+  std::vector<std::string> keys;     // at most 250, without regard to case; empty = no filter
+  std::string type;                  // a single value: personal, ...; empty = no filter
   bool details = true;               // description (plain) and icon
 };
 std::string spaces_target(const SpacesQuery& query);
@@ -26,6 +28,7 @@ struct PagesQuery {
   std::vector<store::Id> space_ids;   // at most 100; empty = the whole site
   std::vector<store::Id> page_ids;    // at most 250; empty = no filter
   std::vector<std::string> statuses;  // current, archived, trashed, deleted
+  std::optional<std::string> title;   // without regard to case
   std::string sort = "id";
   bool bodies = true;
   int limit = 250;
@@ -34,6 +37,14 @@ std::string pages_target(const PagesQuery& query);
 
 // GET /wiki/api/v2/pages/{id}?body-format=storage, any status.
 std::string page_target(store::Id page_id);
+
+// The same with ?version=: the page as it was in that version.
+std::string page_version_target(store::Id page_id, std::int32_t version);
+// GET /wiki/api/v2/pages/{id}/direct-children by id: the default order loses rows
+// (CONFCLOUD-84015). GET /wiki/api/v2/pages/{id}/descendants, ten levels deep, no more are given.
+std::string children_target(store::Id page_id);
+inline constexpr int kDeepestDescendants = 10;
+std::string descendants_target(store::Id page_id);
 
 // GET /wiki/api/v2/pages/{id}/versions, newest first.
 std::string versions_target(store::Id page_id, bool bodies, int limit = 250);

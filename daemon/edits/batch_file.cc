@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <set>
 
 #include "daemon/edits/entry_reader.h"
 
@@ -12,52 +11,12 @@ namespace edits {
 
 namespace {
 
-using nlohmann::json;
-
-constexpr int kDeepest = 16;
 constexpr std::string_view kBlank = " \t\r\n";
 
 std::int64_t lines_in(std::string_view text) { return std::count(text.begin(), text.end(), '\n'); }
 
-// What the library says, without its number and without what it read.
-std::string plain(const std::string& what) {
-  auto text = what;
-  if (const auto at = text.find("] "); at != text.npos) text.erase(0, at + 2);
-  if (const auto at = text.find("; last read"); at != text.npos) text.resize(at);
-  if (const auto at = text.find("syntax error"); at != text.npos) text.erase(0, at);
-  return text;
-}
-
-// One JSON value; a problem where it is none, or where a name stands twice in one object.
-std::optional<json> parse_value(std::string_view text, std::int64_t line,
-                                std::vector<Problem>& problems) {
-  std::vector<std::set<std::string>> names;
-  std::string fault;
-  const auto watch = [&](int depth, json::parse_event_t event, json& parsed) {
-    if (depth > kDeepest && fault.empty()) fault = "is nested too deeply";
-    if (event == json::parse_event_t::object_start) names.emplace_back();
-    if (event == json::parse_event_t::object_end) names.pop_back();
-    if (event == json::parse_event_t::key && fault.empty()) {
-      const auto& name = parsed.get_ref<const std::string&>();
-      if (!names.back().insert(name).second) fault = "the field '" + name + "' stands twice";
-    }
-    return depth <= kDeepest;
-  };
-  try {
-    auto value = json::parse(text, watch);
-    if (fault.empty()) return value;
-    problems.push_back({line, "", fault});
-  } catch (const json::parse_error& error) {
-    const auto read = text.substr(0, std::min(error.byte, text.size()));
-    problems.push_back({line + lines_in(read), "", "is not JSON: " + plain(error.what())});
-  } catch (const json::exception& error) {
-    problems.push_back({line, "", "is not JSON: " + plain(error.what())});
-  }
-  return std::nullopt;
-}
-
 void read_entry(std::string_view text, std::int64_t line, Parsed& parsed) {
-  const auto value = parse_value(text, line, parsed.problems);
+  const auto value = input::parse_value(text, line, parsed.problems);
   if (!value) return;
   EntryReader reader(*value, line, std::nullopt);
   auto entry = reader.read();
@@ -172,7 +131,7 @@ Parsed parse_batch(std::string_view text) {
 
 Parsed parse_action(store::JobAction action, std::string_view text) {
   Parsed parsed;
-  const auto value = parse_value(text, 1, parsed.problems);
+  const auto value = input::parse_value(text, 1, parsed.problems);
   if (!value) return parsed;
   EntryReader reader(*value, 1, action);
   auto entry = reader.read();

@@ -16,15 +16,12 @@
 #include <string_view>
 #include <vector>
 
+#include "daemon/input/fields.h"
 #include "store/jobs.h"
 
 namespace edits {
 
-struct Problem {
-  std::int64_t line = 1;
-  std::string field;  // "" = the entry as a whole
-  std::string text;   // what is wrong, and what was expected
-};
+using input::Problem;
 
 struct Entry {
   store::JobSpec spec;  // of what the mirror knows, nothing yet

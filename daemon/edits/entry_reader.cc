@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
+#include <cstdint>
+#include <limits>
 
 #include "daemon/storage_format/document.h"
 #include "daemon/storage_format/tidy.h"
-#include "store/fold.h"
 
 namespace edits {
 
@@ -34,42 +34,12 @@ std::string without_blanks(std::string_view text) {
   return std::string(text.substr(begin, text.find_last_not_of(kBlanks) - begin + 1));
 }
 
-std::string kind_of(const json& value) {
-  return value.is_number() ? "a number"
-         : value.is_null() ? "null"
-                           : fmt::format("a {}", value.type_name());
-}
-
-// Of digits, as Confluence prints its ids.
-std::optional<std::int64_t> number_of(std::string_view text) {
-  std::int64_t value = 0;
-  const auto* const end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, value);
-  if (error != std::errc() || stop != end || value <= 0) return std::nullopt;
-  return value;
-}
-
 }  // namespace
-
-void EntryReader::wrong(const std::string& field, std::string text) {
-  const bool known = std::any_of(problems_.begin(), problems_.end(),
-                                 [&](const Problem& problem) { return problem.field == field; });
-  if (!known) problems_.push_back({line_, field, std::move(text)});
-}
-
-const json* EntryReader::find(const char* field) const {
-  const auto found = json_.find(field);
-  return found == json_.end() ? nullptr : &*found;
-}
 
 std::optional<Entry> EntryReader::read() {
   entry_.spec.line = line_;
-  if (!json_.is_object()) {
-    wrong("", "expected an object, found " + kind_of(json_));
-    return std::nullopt;
-  }
-  if (!read_action()) return std::nullopt;
-  refuse_unknown();
+  if (!fields_.is_object() || !read_action()) return std::nullopt;
+  fields_.refuse_others(known_fields(), store::to_string(entry_.spec.action));
   switch (entry_.spec.action) {
     case JobAction::kCreatePage:
       read_create();
@@ -81,7 +51,7 @@ std::optional<Entry> EntryReader::read() {
       read_delete();
   }
   read_extras();
-  if (!problems_.empty()) return std::nullopt;
+  if (!fields_.good()) return std::nullopt;
   return std::move(entry_);
 }
 
@@ -90,7 +60,7 @@ bool EntryReader::read_action() {
     entry_.spec.action = *given_action_;
     return true;
   }
-  const auto name = text("action", true);
+  const auto name = fields_.text("action", true);
   if (!name) return false;
   const auto action = store::parse_job_action(*name);
   if (!action || *action == JobAction::kRestorePage || *action == JobAction::kMovePage) {
@@ -124,63 +94,8 @@ std::vector<std::string> EntryReader::known_fields() const {
   return known;
 }
 
-void EntryReader::refuse_unknown() {
-  const auto known = known_fields();
-  for (const auto& item : json_.items()) {
-    if (std::find(known.begin(), known.end(), item.key()) != known.end()) continue;
-    const auto folded = store::fold_case(item.key());
-    const auto like = std::find_if(known.begin(), known.end(), [&](const std::string& field) {
-      return store::fold_case(field) == folded;
-    });
-    wrong(item.key(), like != known.end() ? fmt::format("unknown field: did you mean '{}'?", *like)
-                                          : fmt::format("unknown field: {} knows {}",
-                                                        store::to_string(entry_.spec.action),
-                                                        fmt::join(known, ", ")));
-  }
-}
-
-std::optional<std::string> EntryReader::text(const char* field, bool required) {
-  const auto* value = find(field);
-  if (value == nullptr) {
-    if (required) wrong(field, "is missing: expected a string");
-    return std::nullopt;
-  }
-  if (!value->is_string()) {
-    wrong(field, "expected a string, found " + kind_of(*value));
-    return std::nullopt;
-  }
-  return value->get<std::string>();
-}
-
-std::optional<store::Id> EntryReader::id(const char* field, bool required) {
-  const auto* value = find(field);
-  if (value == nullptr) {
-    if (required) wrong(field, "is missing: expected an id, a string of digits");
-    return std::nullopt;
-  }
-  std::optional<store::Id> found;
-  if (value->is_string()) {
-    found = number_of(value->get_ref<const std::string&>());
-  } else if (value->is_number_integer() && !value->is_number_unsigned()) {
-    // negative
-  } else if (value->is_number_unsigned() && value->get<std::uint64_t>() > 0 &&
-             value->get<std::uint64_t>() <= INT64_MAX) {
-    found = value->get<std::int64_t>();
-  }
-  if (!found) wrong(field, "expected an id, a string of digits");
-  return found;
-}
-
-bool EntryReader::flag(const char* field) {
-  const auto* value = find(field);
-  if (value == nullptr) return false;
-  if (value->is_boolean()) return value->get<bool>();
-  wrong(field, "expected true or false, found " + kind_of(*value));
-  return false;
-}
-
 void EntryReader::read_title() {
-  const auto title = text("title", true);
+  const auto title = fields_.text("title", true);
   if (!title) return;
   auto trimmed = without_blanks(*title);
   if (trimmed.empty()) {
@@ -195,7 +110,7 @@ void EntryReader::read_title() {
 }
 
 void EntryReader::read_status() {
-  const auto status = text("status", false);
+  const auto status = fields_.text("status", false);
   if (!status) return;
   if (*status != "current" && *status != "draft") {
     wrong("status", fmt::format("'{}' is no status to write: expected current or draft", *status));
@@ -205,31 +120,22 @@ void EntryReader::read_status() {
 
 void EntryReader::read_create() {
   read_title();
-  if (auto key = text("spaceKey", true)) {
+  if (auto key = fields_.text("spaceKey", true)) {
     entry_.space_key = without_blanks(*key);
     if (entry_.space_key.empty()) wrong("spaceKey", "is empty: expected the key of a space");
   }
-  entry_.spec.parent_id = id("parentId", false);
+  entry_.spec.parent_id = fields_.id("parentId", false);
   read_status();
   read_body();
 }
 
 void EntryReader::read_update() {
-  entry_.spec.page_id = id("pageId", true);
+  entry_.spec.page_id = fields_.id("pageId", true);
   read_title();
-  const auto* value = find("version");
-  std::optional<std::int64_t> version;
-  if (value != nullptr && value->is_string()) {
-    version = number_of(value->get_ref<const std::string&>());
-  } else if (value != nullptr && value->is_number_unsigned()) {
-    const auto number = value->get<std::uint64_t>();
-    if (number > 0 && number < INT32_MAX) version = static_cast<std::int64_t>(number);
-  }
-  if (value == nullptr) {
+  constexpr std::int64_t kMost = std::numeric_limits<std::int32_t>::max() - 1;
+  if (find("version") == nullptr) {
     wrong("version", "is missing: expected the page's current version number");
-  } else if (!version || *version >= INT32_MAX) {
-    wrong("version", "expected the page's current version number, 1 or more");
-  } else {
+  } else if (const auto version = fields_.number("version", 1, kMost)) {
     entry_.spec.base_version = static_cast<std::int32_t>(*version);
   }
   read_status();
@@ -237,13 +143,13 @@ void EntryReader::read_update() {
 }
 
 void EntryReader::read_delete() {
-  entry_.spec.page_id = id("pageId", true);
-  if (flag("draft")) entry_.spec.status = "draft";
+  entry_.spec.page_id = fields_.id("pageId", true);
+  if (fields_.flag("draft")) entry_.spec.status = "draft";
 }
 
 void EntryReader::read_body() {
   auto& spec = entry_.spec;
-  if (const auto representation = text("representation", false)) {
+  if (const auto representation = fields_.text("representation", false)) {
     spec.representation = *representation;
     if (*representation != "storage" && *representation != "wiki") {
       wrong("representation",
@@ -253,7 +159,7 @@ void EntryReader::read_body() {
   }
   const auto* body = find("body");
   if (body == nullptr || !body->is_object()) {
-    wrong("body", (body == nullptr ? std::string("is missing") : "found " + kind_of(*body)) +
+    wrong("body", (body == nullptr ? std::string("is missing") : "found " + input::kind_of(*body)) +
                       R"(: expected {"storage": {"value": "..."}})");
     return;
   }
@@ -319,7 +225,7 @@ void EntryReader::check_text(std::string body) {
 
 void EntryReader::read_extras() {
   auto& spec = entry_.spec;
-  if (const auto message = text("message", false)) {
+  if (const auto message = fields_.text("message", false)) {
     spec.message = without_blanks(*message);
     if (has_control(spec.message)) wrong("message", "holds control characters");
     if (code_points(spec.message) > kLongestMessage) {
@@ -327,8 +233,8 @@ void EntryReader::read_extras() {
                                    code_points(spec.message), kLongestMessage));
     }
   }
-  spec.minor_edit = flag("minorEdit");
-  if (const auto policy = text("onConflict", false)) {
+  spec.minor_edit = fields_.flag("minorEdit");
+  if (const auto policy = fields_.text("onConflict", false)) {
     const auto parsed = store::parse_on_conflict(*policy);
     if (!parsed) {
       wrong("onConflict", fmt::format("'{}' is none of fail, rebase, overwrite", *policy));
@@ -342,7 +248,7 @@ void EntryReader::read_extras() {
 }
 
 void EntryReader::read_not_before() {
-  const auto time = text("notBefore", false);
+  const auto time = fields_.text("notBefore", false);
   if (!time) return;
   const auto parsed = store::parse_iso8601(*time);
   if (parsed) {
@@ -354,7 +260,7 @@ void EntryReader::read_not_before() {
 
 void EntryReader::read_references() {
   const auto name = [this](const char* field) -> std::optional<std::string> {
-    auto value = text(field, false);
+    auto value = fields_.text(field, false);
     if (value && (value->empty() || value->size() > 255 || has_control(*value))) {
       wrong(field, "expected a name of 1 to 255 characters");
     }

@@ -5,9 +5,11 @@
 
 #include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "daemon/edits/batch_file.h"
+#include "daemon/input/fields.h"
 
 namespace edits {
 
@@ -15,17 +17,16 @@ class EntryReader {
  public:
   // `action`: given apart; else the entry names it.
   EntryReader(const nlohmann::json& json, std::int64_t line, std::optional<store::JobAction> action)
-      : json_(json), line_(line), given_action_(action) {}
+      : fields_(json, line), line_(line), given_action_(action) {}
 
   // nullopt: there were problems.
   std::optional<Entry> read();
-  std::vector<Problem> take_problems() { return std::move(problems_); }
+  std::vector<Problem> take_problems() { return fields_.take_problems(); }
 
  private:
-  void wrong(const std::string& field, std::string text);
-  const nlohmann::json* find(const char* field) const;
+  void wrong(const std::string& field, std::string text) { fields_.wrong(field, std::move(text)); }
+  const nlohmann::json* find(const char* field) const { return fields_.find(field); }
   bool read_action();
-  void refuse_unknown();
   std::vector<std::string> known_fields() const;
 
   void read_create();
@@ -38,15 +39,11 @@ class EntryReader {
   void check_text(std::string text);
   void read_not_before();
   void read_references();
-  std::optional<std::string> text(const char* field, bool required);
-  std::optional<store::Id> id(const char* field, bool required);
-  bool flag(const char* field);
 
-  const nlohmann::json& json_;
+  input::Fields fields_;
   std::int64_t line_;
   std::optional<store::JobAction> given_action_;
   Entry entry_;
-  std::vector<Problem> problems_;
 };
 
 }  // namespace edits

@@ -60,6 +60,7 @@ store::Result<void> FolderExporter::run() {
   auto catalog = SiteCatalog::load(reader_, options_.selection);
   if (!catalog) return store::fail(catalog.error());
   catalog_ = std::move(*catalog);
+  result_.assumed = catalog_->assumed();
   basis_ = Digest()
                .add(std::int64_t{form_.version()})
                .add(std::int64_t{storage_format::kExtractorVersion})

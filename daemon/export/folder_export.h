@@ -42,6 +42,7 @@ struct FolderExportResult {
   std::int64_t spaces = 0;
   std::int64_t pages = 0;
   std::int64_t rendered = 0;
+  std::int64_t assumed = 0;         // as of a time: something of them was not observed then
   std::int64_t approximations = 0;  // of the pages that were rendered
   std::int64_t pages_approximated = 0;
   std::vector<PageApproximations> approximated;  // the first twenty thousand

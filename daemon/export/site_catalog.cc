@@ -1,6 +1,7 @@
 #include "daemon/export/site_catalog.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "daemon/export/digest.h"
@@ -113,7 +114,7 @@ void SiteCatalog::add_page(const store::PageRow& row, const Selection& selection
   item.id = row.id;
   item.space_id = row.space_id;
   item.parent_id = row.parent_id;
-  item.position = row.position.value_or(0);
+  item.position = row.position.value_or(std::numeric_limits<std::int64_t>::max());
   item.title = row.title;
   item.status = row.status;
   item.web_path = row.web_path;
@@ -122,6 +123,7 @@ void SiteCatalog::add_page(const store::PageRow& row, const Selection& selection
   item.exported = is_wanted_space(selection, row.space_id) &&
                   selection.statuses.contains(item.gone ? "gone" : row.status);
   if (item.exported) item.own = own_digest(row);
+  if (item.exported && row.assumed) ++assumed_;
   item.body = row.body_hash;
   by_id_[item.id] = static_cast<std::uint32_t>(items_.size());
   items_.push_back(std::move(item));
@@ -133,7 +135,7 @@ void SiteCatalog::add_node(const store::NodeRow& row, const Selection& selection
   item.is_page = false;
   item.space_id = row.space_id.value_or(0);
   item.parent_id = row.parent_id;
-  item.position = row.position.value_or(0);
+  item.position = row.position.value_or(std::numeric_limits<std::int64_t>::max());
   item.title = row.title;
   item.status = row.status;
   item.type = row.type;

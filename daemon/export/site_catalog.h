@@ -61,6 +61,8 @@ class SiteCatalog {
   const std::string& site_url() const { return site_url_; }
   const std::vector<CatalogSpace>& spaces() const { return spaces_; }  // by id, gone ones last
   const std::vector<CatalogItem>& items() const { return items_; }     // nodes, then pages, by id
+  // Exported pages of which something was not observed at the time of the selection.
+  std::int64_t assumed() const { return assumed_; }
   const CatalogItem* item(store::Id id) const;
   const CatalogSpace* space(store::Id id) const;
   const CatalogSpace* space_of_key(std::string_view key) const;
@@ -96,6 +98,7 @@ class SiteCatalog {
   bool is_wanted_space(const Selection& selection, store::Id id) const;
 
   std::string site_url_;
+  std::int64_t assumed_ = 0;
   std::vector<CatalogSpace> spaces_;
   std::vector<CatalogItem> items_;
   std::unordered_map<store::Id, std::uint32_t> by_id_;

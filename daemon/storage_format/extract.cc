@@ -124,16 +124,8 @@ void Extractor::heading(const Node& node) {
 
 void Extractor::cell(const Node& node) {
   out_.cell();
-  const auto only_block = [&] {  // <td><p>text</p></td>: no line of its own
-    const Node* only = nullptr;
-    for (const auto& child : node.children) {
-      if (is_blank(child)) continue;
-      if (only != nullptr || !child.is("p")) return static_cast<const Node*>(nullptr);
-      only = &child;
-    }
-    return only;
-  }();
-  children(only_block != nullptr ? *only_block : node);
+  const auto* only = only_paragraph(node);  // no line of its own
+  children(only != nullptr ? *only : node);
   out_.cell();
 }
 

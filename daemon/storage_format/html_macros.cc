@@ -301,7 +301,9 @@ void HtmlRenderer::inline_macro(const Macro& macro) {
       break;
   }
   if (const auto way = context_.way_of(macro)) {
+    text(" ");  // a site shows it apart from the text around it
     this->way(*way, nullptr);
+    text(" ");
     if (macro.family() == kInclude) {
       context_.approximate(macro.node(), "an included page is linked, not shown");
     }

@@ -66,6 +66,11 @@ bool is_declaration(const Attribute& attribute) {
 
 // White space as XML normalises it in an attribute, references resolved.
 std::string attribute_value(std::string_view raw) {
+  const bool plain = std::ranges::all_of(raw, [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte >= 0x20 && byte < 0x80 && c != '&';
+  });
+  if (plain) return std::string(raw);
   std::string value;
   for (std::size_t at = 0; at < raw.size();) {
     const char c = raw[at];
@@ -87,8 +92,18 @@ std::string attribute_value(std::string_view raw) {
   return value;
 }
 
+bool repeats(const std::vector<Attribute>& attributes) {
+  for (std::size_t at = 1; at < attributes.size(); ++at) {
+    for (std::size_t other = 0; other < at; ++other) {
+      if (attributes[at].name == attributes[other].name) return true;
+    }
+  }
+  return false;
+}
+
 void drop_repeated(std::vector<Attribute>& attributes) {
-  if (attributes.size() < 2) return;
+  constexpr std::size_t kFew = 16;
+  if (attributes.size() <= kFew && !repeats(attributes)) return;
   std::unordered_set<std::string_view> seen;
   std::vector<bool> repeated(attributes.size());
   bool any = false;
@@ -159,7 +174,9 @@ bool LenientReader::run() {
     } else if (c == '&') {
       reference();
     } else {
-      literal(std::min(body_.find_first_of("<&", at_), body_.size()) - at_);
+      auto end = at_ + 1;
+      while (end < body_.size() && body_[end] != '<' && body_[end] != '&') ++end;
+      literal(end - at_);
     }
     if (nodes_ > limits_.max_nodes) {
       if (!html()) return false;
@@ -277,7 +294,7 @@ bool LenientReader::start_tag() {
   at_ = tag.end;
   node->name = tag.name;
   node->content_begin = node->content_end = tag.end;
-  std::ranges::stable_partition(tag.attributes, is_declaration);
+  std::stable_partition(tag.attributes.begin(), tag.attributes.end(), is_declaration);
   drop_repeated(tag.attributes);
   node->attributes = std::move(tag.attributes);
   if (tag.self_closed || ends_at_once(tag)) return true;

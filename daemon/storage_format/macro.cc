@@ -136,6 +136,17 @@ Reference page_named(std::string_view text) {
   return page;
 }
 
+// Some macros write their values for a URL, and say so.
+std::string value_in(const Node& parameter) {
+  constexpr std::string_view kEncoded = "--uriencoded--";
+  const auto raw = raw_text_of(parameter);
+  const auto text = trimmed(raw);
+  if (!text.starts_with(kEncoded)) return std::string(text);
+  std::string spaced(text.substr(kEncoded.size()));
+  std::ranges::replace(spaced, '+', ' ');
+  return percent_decoded(spaced);
+}
+
 bool shows_title(MacroFamily family) {
   switch (family) {
     case MacroFamily::kAnchor:
@@ -159,7 +170,7 @@ Macro::Macro(const Node& node) : node_(node), name_(value_of(node, "ac:name")) {
   for (const auto& child : node.children) {
     if (child.is("ac:parameter") || child.is("ac:default-parameter")) {
       Parameter parameter{value_of(child, "ac:name"), &child, {}};
-      parameter.text = trimmed(raw_text_of(child));
+      parameter.text = value_in(child);
       if (parameter.text.empty()) {
         for (const auto& found : references_in(child)) {
           if (!parameter.text.empty()) parameter.text += ", ";

@@ -200,8 +200,11 @@ void MarkdownRenderer::way(const RenderContext::Way& way, const Node* body) {
   if (linked && only_text && shown == way.href && is_remote(way.href)) {
     return run_.raw("<" + way.href + ">");
   }
-  if (linked) run_.open_link(link_tail(way.href, ""));
   const bool empty = body == nullptr || (only_text && is_invisible(plain));
+  if (linked && empty && way.text == way.href && is_remote(way.href)) {
+    return run_.raw("<" + way.href + ">");
+  }
+  if (linked) run_.open_link(link_tail(way.href, ""));
   if (empty) {
     run_.text(way.text.empty() ? way.href : way.text);
   } else {
@@ -238,7 +241,9 @@ void MarkdownRenderer::show_image(const Reference& source, std::string_view alt,
   if (!alt.empty()) way.text = alt;
   if (way.href.empty()) {
     if (way.text.empty()) way.text = "image";
-    return this->way(way, nullptr);
+    run_.text(" ");
+    this->way(way, nullptr);
+    return run_.text(" ");
   }
   run_.raw("![" + escaped_markdown(way.text, RunPlace::kCell, false) + link_tail(way.href, title));
 }
@@ -290,10 +295,13 @@ void MarkdownRenderer::html_table(const Node& node) {
 
 std::string MarkdownRenderer::cell(const Node& node, bool strong) {
   const bool outer = std::exchange(in_line_, true);
-  if (strong) run_.open(Style::kStrong);
-  children(node);
+  if (strong) {
+    styled(Style::kStrong, node);
+  } else {
+    children(node);
+  }
   in_line_ = outer;
-  const auto lines = run_.take(RunPlace::kCell);
+  const auto lines = take(RunPlace::kCell);
   return lines.empty() ? std::string() : lines.front();
 }
 

@@ -213,7 +213,10 @@ void MarkdownRenderer::math(const Macro& macro, bool block) {
   auto tex = macro.plain_text();
   if (is_invisible(tex)) tex = macro.text("body");
   const auto formula = trimmed(tex);
-  if (formula.empty()) return unwrap(macro);
+  if (formula.empty()) {
+    if (macro.rich_body() == nullptr) return placeholder(macro, "says nothing");
+    return children(*macro.rich_body());
+  }
   if (!block) {
     if (is_plain_formula(formula)) return run_.raw("$" + std::string(formula) + "$");
     const auto span = code_span(formula, RunPlace::kCell);
@@ -318,7 +321,9 @@ void MarkdownRenderer::inline_macro(const Macro& macro) {
     if (macro.family() == kInclude) {
       context_.approximate(macro.node(), "an included page is linked, not shown");
     }
-    return this->way(*way, nullptr);
+    run_.text(" ");  // a site shows it apart from the text around it
+    this->way(*way, nullptr);
+    return run_.text(" ");
   }
   const bool dynamic =
       macro.family() == kDynamic || macro.family() == kMedia || macro.family() == kDetailsSummary;

@@ -41,8 +41,12 @@ bool is_tight_list(const Node& list) {
 
 bool is_tight_item(const Node& item) {
   const auto* content = item.is("ac:task") ? child_of(item, "ac:task-body") : &item;
-  if (content == nullptr) return true;
+  if (content == nullptr) return false;
   if (!item.is("ac:task") && !item.is("li")) return false;
+  const bool only_body = std::ranges::all_of(item.children, [&](const Node& child) {
+    return &child == content || is_blank(child) || tag_of(child) == Tag::kHidden;
+  });
+  if (item.is("ac:task") && !only_body) return false;
   int paragraphs = 0;
   int lists = 0;
   bool line = false;
@@ -107,13 +111,17 @@ void MarkdownRenderer::node(const Node& node) {
 
 void MarkdownRenderer::flush() {
   if (in_line_) return run_.separate();
-  const auto opened = run_.opened();
   const bool blank = run_.blank();
-  const auto lines = run_.take(RunPlace::kParagraph);
-  if (!blank) {
-    out_.begin();
-    for (const auto& line : lines) out_.line(line);
-  }
+  const auto lines = take(RunPlace::kParagraph);
+  if (blank) return;
+  out_.begin(MarkdownWriter::Block::kPlain);
+  for (const auto& line : lines) out_.line(line);
+}
+
+// The run so far; what is open in it is open again for what follows.
+std::vector<std::string> MarkdownRenderer::take(RunPlace place) {
+  const auto opened = run_.opened();
+  auto lines = run_.take(place);
   for (const auto& open : opened) {
     if (open.style == Style::kLink) {
       run_.open_link(open.tail);
@@ -121,6 +129,7 @@ void MarkdownRenderer::flush() {
       run_.open(open.style);
     }
   }
+  return lines;
 }
 
 void MarkdownRenderer::element(const Node& node) {
@@ -193,11 +202,9 @@ void MarkdownRenderer::heading(const Node& node) {
   const bool outer = std::exchange(in_line_, true);
   children(node);
   in_line_ = outer;
-  if (run_.blank()) {
-    run_.take(RunPlace::kHeading);
-    return;
-  }
-  const auto lines = run_.take(RunPlace::kHeading);
+  const bool blank = run_.blank();
+  const auto lines = take(RunPlace::kHeading);
+  if (blank) return;
   out_.begin();
   out_.line(std::string(static_cast<std::size_t>(heading_level(node)), '#') + " " + lines.front());
 }
@@ -265,7 +272,7 @@ void MarkdownRenderer::quote(const Node& node) {
 }
 
 void MarkdownRenderer::fenced(std::string_view code, std::string_view info) {
-  while (code.ends_with('\n')) code.remove_suffix(1);
+  code = code.substr(0, code.find_last_not_of(" \t\r\n") + 1);
   while (code.starts_with('\n')) code.remove_prefix(1);
   std::string clean;
   append_clean(clean, code);

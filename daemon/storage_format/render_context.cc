@@ -117,9 +117,8 @@ std::optional<std::string> RenderContext::local(std::string_view anchor) {
 }
 
 RenderContext::Way RenderContext::way_to(const Reference& reference, const Node& node) {
-  using Kind = Reference::Kind;
   Way way{"", name_of(reference), ""};
-  const bool here = reference.kind == Kind::kPage && reference.title.empty() &&
+  const bool here = reference.kind == Reference::Kind::kPage && reference.title.empty() &&
                     reference.space_key.empty() && !reference.anchor.empty();
   if (here) {
     if (auto href = local(reference.anchor)) {
@@ -134,8 +133,8 @@ RenderContext::Way RenderContext::way_to(const Reference& reference, const Node&
     way.href = safe_url(target->href).value_or("");
     return way;
   }
-  if (reference.kind != Kind::kUrl) {
-    if (!name_of(reference).empty() || reference.kind == Kind::kContent) {
+  if (reference.kind != Reference::Kind::kUrl) {
+    if (!name_of(reference).empty() || reference.kind == Reference::Kind::kContent) {
       approximate(node, fmt::format("{} is not known", description_of(reference)));
     }
     return way;
@@ -226,9 +225,9 @@ std::vector<Surroundings::Below> RenderContext::pages_below(const Macro& macro) 
 }
 
 Reference IncludedSurroundings::meant(Reference reference) const {
-  using Kind = Reference::Kind;
-  const bool placed = reference.kind == Kind::kPage || reference.kind == Kind::kBlogPost ||
-                      reference.kind == Kind::kAttachment;
+  const bool placed = reference.kind == Reference::Kind::kPage ||
+                      reference.kind == Reference::Kind::kBlogPost ||
+                      reference.kind == Reference::Kind::kAttachment;
   if (!placed) return reference;
   if (reference.space_key.empty()) reference.space_key = page_.space_key;
   if (reference.title.empty()) reference.title = page_.title;

@@ -201,6 +201,16 @@ bool holds_blocks(const Node& node) {
   });
 }
 
+const Node* only_paragraph(const Node& cell) {
+  const Node* only = nullptr;
+  for (const auto& child : cell.children) {
+    if (is_blank(child)) continue;
+    if (only != nullptr || !child.is("p")) return nullptr;
+    only = &child;
+  }
+  return only;
+}
+
 const Node* child_of(const Node& parent, std::string_view name) {
   const auto found =
       std::ranges::find_if(parent.children, [&](const Node& child) { return child.is(name); });

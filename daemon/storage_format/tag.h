@@ -67,6 +67,8 @@ int heading_level(const Node& heading);
 bool is_block_tag(const Node& node);
 // Something in it, at any depth, is such a block.
 bool holds_blocks(const Node& node);
+// The <p> that is all there is in a cell; nullptr if there is more, or none.
+const Node* only_paragraph(const Node& cell);
 // The child of that name; nullptr if there is none.
 const Node* child_of(const Node& parent, std::string_view name);
 // All text in it, as it stands: of a parameter, a plain-text body.

@@ -82,6 +82,8 @@ class Api {
   Response pages();
   Response pages_of_space();
   Response page();
+  Response direct_children();
+  Response descendants();
   Response versions();
   Response version();
   Response page_labels();

@@ -17,13 +17,15 @@ struct Known {
   bool writes = false;
 };
 
-constexpr std::array<Known, 22> kRoutes = {{
+constexpr std::array<Known, 24> kRoutes = {{
     {"GET", "/wiki/api/v2/spaces", &Api::spaces, ""},
     {"GET", "/wiki/api/v2/spaces/{id}", &Api::space, ""},
     {"GET", "/wiki/api/v2/spaces/{id}/pages", &Api::pages_of_space, "pages"},
     {"GET", "/wiki/api/v2/spaces/{id}/labels", &Api::space_labels, ""},
     {"GET", "/wiki/api/v2/pages", &Api::pages, "pages"},
     {"GET", "/wiki/api/v2/pages/{id}", &Api::page, ""},
+    {"GET", "/wiki/api/v2/pages/{id}/direct-children", &Api::direct_children, ""},
+    {"GET", "/wiki/api/v2/pages/{id}/descendants", &Api::descendants, ""},
     {"POST", "/wiki/api/v2/pages", &Api::create_page, "create", true},
     {"PUT", "/wiki/api/v2/pages/{id}", &Api::update_page, "update", true},
     {"PUT", "/wiki/api/v2/pages/{id}/title", &Api::update_title, "title", true},

@@ -34,14 +34,6 @@ TEST(TextTest, TextIsCutAtWholeCharacters) {
   EXPECT_EQ(cli::cut_to_columns("abc", 0), "");
 }
 
-TEST(TextTest, TheNearestWordIsOfferedAsItIsWritten) {
-  const std::vector<std::string> known{"DOCS", "PLANS", "--live-only"};
-  EXPECT_EQ(cli::did_you_mean("dosc", known), "did you mean 'DOCS'?");
-  EXPECT_EQ(cli::did_you_mean("--liveonly", known), "did you mean '--live-only'?");
-  EXPECT_EQ(cli::did_you_mean("something else", known), "");
-  EXPECT_EQ(cli::did_you_mean("x", {}), "");
-}
-
 TEST(TextTest, WhatSteersATerminalIsReplaced) {
   EXPECT_EQ(cli::printable("a\x1B[31mb\nc\td\x7F"), "a [31mb c d ");
   EXPECT_EQ(cli::printable("a\xC2\x9B"

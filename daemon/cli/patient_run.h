@@ -1,0 +1,23 @@
+#pragma once
+
+// Work on the site that somebody waits for at the keyboard: a wait that the site asks for is obeyed
+// if it is short, else reported at once instead of sat out.
+
+#include <chrono>
+#include <filesystem>
+#include <string>
+
+#include "daemon/cli/site_session.h"
+
+namespace cli {
+
+// Runs the work on the session's loop, on the calling thread. kRetryAfter "site_wait" if the site
+// asks for a wait longer than `patience`; kCanceled after a signal.
+store::Result<void> run_patiently(SiteSession& session, const std::string& site_url,
+                                  std::chrono::milliseconds patience,
+                                  base::Awaitable<store::Result<void>> work);
+
+// A wait that is noted in this mirror, if it is there, holds for the session too.
+void keep_wait_of(SiteSession& session, const std::filesystem::path& mirror);
+
+}  // namespace cli
