@@ -92,6 +92,9 @@ store::Result<void> Auditor::in_snapshot() {
   if (!pass) return store::fail(pass.error());
   report_.bodies = pass->bodies;
   report_.body_bytes = pass->body_bytes;
+  auto count = findings.size();
+  for (const auto& facts : pass->facts) count += facts.findings.size();
+  findings.reserve(count);
   for (auto& facts : pass->facts) {
     std::move(facts.findings.begin(), facts.findings.end(), std::back_inserter(findings));
     facts.findings = {};

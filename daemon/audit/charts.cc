@@ -16,7 +16,7 @@ constexpr double kRowHeight = 26;
 constexpr double kBarHeight = 16;
 constexpr double kLabelWidth = 180;
 constexpr double kValueWidth = 56;
-constexpr std::size_t kLabelCharacters = 28;
+constexpr std::size_t kLabelCharacters = 24;
 
 std::string fitting(const std::string& label, std::size_t longest) {
   std::string cut;

@@ -35,7 +35,6 @@ struct Finding {
   Place at;
   std::int64_t count = 1;               // how many things on the page (or site) it stands for
   std::optional<store::Id> other_page;  // that it is about as well: the target, the copy
-  std::string url;                      // http(s) or ""
   std::string fingerprint;
   bool compared = false;  // the report that this one is compared with looked for it too
   bool is_new = false;    // and did not find it

@@ -27,8 +27,6 @@ class FindingMaker {
   static std::string key_part(std::string_view text);
 
  private:
-  std::string url_of(std::string_view path) const;
-
   const SiteMap& map_;
   const Options& options_;
 };

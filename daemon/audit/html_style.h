@@ -64,7 +64,9 @@ table{width:100%;border-collapse:collapse;font-size:14px}
 th,td{padding:7px 12px 7px 0;border-bottom:1px solid var(--line);text-align:left;
 vertical-align:top;overflow-wrap:anywhere}
 th{color:var(--quiet);font-weight:600;font-size:12.5px}
-th:first-child,td:first-child{min-width:72px;max-width:180px}
+.findings{table-layout:fixed}
+.findings th:nth-child(1){width:14%}
+.findings th:nth-child(2){width:40%}
 tbody tr:last-child td{border-bottom:0}
 .n{padding-right:0;padding-left:12px;text-align:right;white-space:nowrap;
 font-variant-numeric:tabular-nums}

@@ -19,9 +19,9 @@ struct AgeClass {
   std::int64_t up_to_days;  // less than; 0 = no end
 };
 inline constexpr std::array kAgeClasses = {
-    AgeClass{"under 1 month", 30}, AgeClass{"1-3 months", 91},     AgeClass{"3-6 months", 182},
-    AgeClass{"6-12 months", 365},  AgeClass{"1-2 years", 730},     AgeClass{"2-3 years", 1095},
-    AgeClass{"3-5 years", 1826},   AgeClass{"5 years and more", 0}};
+    AgeClass{"under 1 month", 30}, AgeClass{"1-3 months", 91}, AgeClass{"3-6 months", 182},
+    AgeClass{"6-12 months", 365},  AgeClass{"1-2 years", 730}, AgeClass{"2-3 years", 1095},
+    AgeClass{"3-5 years", 1826},   AgeClass{"over 5 years", 0}};
 using AgeCounts = std::array<std::int64_t, kAgeClasses.size()>;
 
 struct SpaceTally {
@@ -67,6 +67,9 @@ struct Report {
   std::int64_t expired = 0;         // entries of the baseline that hold no more
   std::optional<Comparison> comparison;
 
+  // http(s), "" where there is none. The site's own addresses of pages carry the title too, which
+  // may hold anything: the id is enough.
+  std::string url_of(const Finding& finding) const;
   std::int64_t count(Severity severity) const;  // accepted ones left out
   std::int64_t count(RuleId rule) const;        // of all that are shown
 };

@@ -13,6 +13,7 @@
 #include "daemon/audit/formats.h"
 #include "daemon/audit/html_style.h"
 #include "daemon/audit/text.h"
+#include "daemon/audit/text_sink.h"
 
 namespace audit {
 
@@ -35,6 +36,13 @@ std::string base64(const store::Sha256& bytes) {
     }
   }
   return out;
+}
+
+// "2026-03-01 06:00 UTC"
+std::string minute_of(store::Time time) {
+  auto text = store::to_iso8601(time).substr(0, 16);
+  text[10] = ' ';
+  return text + " UTC";
 }
 
 // "error" is also the class.
@@ -96,8 +104,8 @@ void Html::title() {
                   counted(static_cast<std::int64_t>(report_.tallies.size()), "space", "spaces"));
   if (report_.archived) out_ += ", archived ones among them";
   out_ += fmt::format(" \u00B7 {} \u00B7 mirror of {}</p>\n</header>\n<main>\n",
-                      store::to_iso8601(report_.generated_at),
-                      report_.synced_at ? store::to_iso8601(*report_.synced_at) : "unknown age");
+                      minute_of(report_.generated_at),
+                      report_.synced_at ? minute_of(*report_.synced_at) : "unknown age");
 }
 
 void Html::tile(std::string_view style, const std::string& value, std::string_view label) {
@@ -164,7 +172,8 @@ std::vector<Bar> Html::bars_by_space() const {
   std::vector<Bar> bars;
   for (const auto& tally : report_.tallies) {
     Bar bar;
-    bar.label = tally.key;
+    // The key of a personal space is an account's id.
+    bar.label = tally.key.starts_with('~') && !tally.name.empty() ? tally.name : tally.key;
     for (const auto severity : kSeverities) {
       bar.parts.push_back({to_string(severity), many_of(severity),
                            tally.findings[static_cast<std::size_t>(severity)]});
@@ -262,10 +271,10 @@ void Html::spaces() {
 void Html::row(const Finding& finding) {
   out_ += fmt::format("<tr><td>{}</td><td>", html_escaped(finding.space_key));
   const auto title = html_escaped(finding.title.empty() ? "(no title)" : finding.title);
-  const bool linked = finding.url.starts_with("https://") || finding.url.starts_with("http://");
-  out_ += linked ? fmt::format("<a href=\"{}\" rel=\"noreferrer noopener\">{}</a>",
-                               html_escaped(finding.url), title)
-                 : title;
+  const auto url = report_.url_of(finding);
+  out_ += url.empty() ? title
+                      : fmt::format("<a href=\"{}\" rel=\"noreferrer noopener\">{}</a>",
+                                    html_escaped(url), title);
   const auto state = state_of(report_, finding);
   if (state == "new" || state == "accepted") {
     out_ += fmt::format(" <span class=\"badge\">{}</span>", state);
@@ -290,7 +299,9 @@ void Html::rule(const Rule& rule) {
   out_ += fmt::format(
       "<section><h2><span class=\"badge {}\">{}</span> {} <small>{}</small></h2>\n"
       "<p>{} <b>What to do:</b> {}</p>\n"
-      "<table><thead><tr><th>Space</th><th>{}</th><th>Finding</th></tr></thead><tbody>\n",
+      "<table "
+      "class=\"findings\"><thead><tr><th>Space</th><th>{}</th><th>Finding</th></tr></"
+      "thead><tbody>\n",
       style, style == "info" ? "note" : style, rule.title,
       with_commas(static_cast<std::int64_t>(count)), rule.what, rule.todo,
       first->page_id    ? "Page"
@@ -315,7 +326,7 @@ void Html::fixed() {
   const auto& all = report_.comparison->fixed;
   out_ += fmt::format(
       "<section><h2>Fixed <small>{}</small></h2>\n<p>What the audit of {} found "
-      "and this one does not.</p>\n<table><thead><tr><th>Space</th><th>Page</th>"
+      "and this one does not.</p>\n<table class=\"findings\"><thead><tr><th>Space</th><th>Page</th>"
       "<th>Finding</th></tr></thead><tbody>\n",
       with_commas(static_cast<std::int64_t>(all.size())), html_escaped(report_.comparison->with));
   for (std::size_t i = 0; i < std::min(all.size(), kFixedShown); ++i) {
@@ -333,7 +344,8 @@ void Html::fixed() {
 
 void Html::rules_looked_for() {
   out_ +=
-      "<section><h2>What was looked for</h2>\n<table><thead><tr><th>Rule</th><th>What it finds"
+      "<section><h2>What was looked for</h2>\n<table "
+      "class=\"facts\"><thead><tr><th>Rule</th><th>What it finds"
       "</th><th class=\"n\">Findings</th></tr></thead><tbody>\n";
   for (const auto id : report_.rules) {
     const auto& looked_for = rule_of(id);
@@ -365,6 +377,6 @@ std::string Html::run() {
 
 }  // namespace
 
-std::string to_html(const Report& report) { return Html(report).run(); }
+void write_html(const Report& report, TextSink& sink) { sink.text() = Html(report).run(); }
 
 }  // namespace audit

@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "daemon/audit/formats.h"
+#include "daemon/audit/text_sink.h"
 
 namespace audit {
 
@@ -46,7 +47,7 @@ Json finding_json(const Report& report, const Finding& finding) {
   json["column"] = finding.at.column > 0 ? Json(finding.at.column) : Json();
   json["count"] = finding.count;
   json["other_page_id"] = id_or_null(finding.other_page);
-  json["url"] = text_or_null(finding.url);
+  json["url"] = text_or_null(report.url_of(finding));
   return json;
 }
 
@@ -146,31 +147,31 @@ Json head_json(const Report& report) {
 
 // `"name":[` and an entry a line.
 template <typename Entries, typename Make>
-void append_list(std::string& out, std::string_view name, const Entries& entries,
-                 const Make& make) {
-  out.append("\"").append(name).append("\":[");
+void append_list(TextSink& sink, std::string_view name, const Entries& entries, const Make& make) {
+  sink.text().append("\"").append(name).append("\":[");
   bool first = true;
   for (const auto& entry : entries) {
-    out.append(first ? "\n" : ",\n").append(line_of(make(entry)));
+    sink.text().append(first ? "\n" : ",\n").append(line_of(make(entry)));
+    sink.step();
     first = false;
   }
-  out += first ? "]" : "\n]";
+  sink.text() += first ? "]" : "\n]";
 }
 
 }  // namespace
 
-std::string to_json(const Report& report) {
-  std::string out = "{";
+void write_json(const Report& report, TextSink& sink) {
+  sink.text() += "{";
   const Json head = head_json(report);
   for (const auto& [key, value] : head.items()) {
-    out.append("\"").append(key).append("\":").append(line_of(value)).append(",\n");
+    sink.text().append("\"").append(key).append("\":").append(line_of(value)).append(",\n");
   }
-  const auto fixed = report.comparison ? report.comparison->fixed : std::vector<PastFinding>();
-  append_list(out, "fixed", fixed, past_json);
-  out += ",\n";
-  append_list(out, "findings", report.findings,
+  static const std::vector<PastFinding> kNone;
+  append_list(sink, "fixed", report.comparison ? report.comparison->fixed : kNone, past_json);
+  sink.text() += ",\n";
+  append_list(sink, "findings", report.findings,
               [&report](const Finding& finding) { return finding_json(report, finding); });
-  return out + "}\n";
+  sink.text() += "}\n";
 }
 
 }  // namespace audit

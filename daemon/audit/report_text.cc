@@ -5,6 +5,7 @@
 
 #include "daemon/audit/formats.h"
 #include "daemon/audit/text.h"
+#include "daemon/audit/text_sink.h"
 
 namespace audit {
 
@@ -58,8 +59,9 @@ std::string markdown_link(const std::string& text, const std::string& url) {
   return fmt::format("[{}](<{}>)", markdown(text), url);
 }
 
-std::string subject(const Finding& finding) {
-  auto text = markdown_link(finding.title.empty() ? "(no title)" : finding.title, finding.url);
+std::string subject(const Report& report, const Finding& finding) {
+  auto text =
+      markdown_link(finding.title.empty() ? "(no title)" : finding.title, report.url_of(finding));
   if (finding.page_id) text += fmt::format(" {}", *finding.page_id);
   return text;
 }
@@ -84,7 +86,8 @@ void append_head(std::string& out, const Report& report) {
                      with_commas(compared.still));
 }
 
-void append_rule(std::string& out, const Report& report, const Rule& rule) {
+void append_rule(TextSink& sink, const Report& report, const Rule& rule) {
+  auto& out = sink.text();
   const auto count = report.count(rule.id);
   if (count == 0) return;
   out += fmt::format("## {} ({})\n\n`{}`: {}\n\n*What to do:* {}\n\n", rule.title,
@@ -98,9 +101,11 @@ void append_rule(std::string& out, const Report& report, const Rule& rule) {
     if (finding.rule != rule.id) continue;
     auto detail = markdown(finding.detail);
     out += fmt::format("| {} | {} | {} | {} | {} |", to_string(finding.severity),
-                       markdown(finding.space_key), subject(finding), detail, place_of(finding));
+                       markdown(finding.space_key), subject(report, finding), detail,
+                       place_of(finding));
     if (compared) out += fmt::format(" {} |", state_of(report, finding));
     out += '\n';
+    sink.step();
   }
   out += '\n';
 }
@@ -137,8 +142,8 @@ std::string place_of(const Finding& finding) {
   return {};
 }
 
-std::string to_csv(const Report& report) {
-  std::string out;
+void write_csv(const Report& report, TextSink& sink) {
+  auto& out = sink.text();
   for (const auto* column : kColumns) append_cell(out, column, column == kColumns.back());
   for (const auto& finding : report.findings) {
     append_cell(out, to_string(finding.severity), false);
@@ -152,27 +157,26 @@ std::string to_csv(const Report& report) {
     append_cell(out, std::to_string(finding.count), false);
     append_cell(out, id_text(finding.other_page), false);
     append_cell(out, finding.fingerprint, false);
-    append_cell(out, finding.url, true);
+    append_cell(out, report.url_of(finding), true);
+    sink.step();
   }
-  return out;
 }
 
-std::string to_markdown(const Report& report) {
-  std::string out;
-  append_head(out, report);
+void write_markdown(const Report& report, TextSink& sink) {
+  append_head(sink.text(), report);
   for (const auto severity : kSeverities) {
     for (const auto& rule : rules()) {
       const auto graded = [&](const Finding& finding) {
         return finding.rule == rule.id && finding.severity == severity;
       };
       if (std::any_of(report.findings.begin(), report.findings.end(), graded)) {
-        append_rule(out, report, rule);
+        append_rule(sink, report, rule);
       }
     }
   }
-  append_fixed(out, report);
+  append_fixed(sink.text(), report);
+  auto& out = sink.text();
   while (out.ends_with("\n\n")) out.pop_back();
-  return out;
 }
 
 }  // namespace audit

@@ -85,6 +85,17 @@ constexpr std::array kForms = {
     Form{"ATSTT", Set::kBase64, 20, 0, "atlassian-token", "Atlassian service token", "ATSTT\u2026"},
 };
 
+// Whether some prefix may begin with these two: asked at every letter that begins one.
+constexpr std::size_t pair_of(char first, char second) {
+  return (static_cast<unsigned char>(first) & 63U) << 6 |
+         (static_cast<unsigned char>(second) & 63U);
+}
+constexpr auto kPairs = [] {
+  std::array<bool, 4096> pairs{};
+  for (const auto& form : kForms) pairs[pair_of(form.prefix[0], form.prefix[1])] = true;
+  return pairs;
+}();
+
 // Names of things that are secrets, as they end before '=' or ':'; without regard to case, '-',
 // '_' and blanks.
 constexpr std::array<std::string_view, 22> kNames = {
@@ -139,6 +150,7 @@ class Finder {
 };
 
 std::optional<Finder::Match> Finder::token(std::size_t place) const {
+  if (!kPairs[pair_of(text_[place], get(place + 1))]) return std::nullopt;
   const auto rest = text_.substr(place);
   for (const auto& form : kForms) {
     if (form.prefix.front() != rest.front() || !rest.starts_with(form.prefix)) continue;

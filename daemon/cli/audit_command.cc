@@ -9,6 +9,7 @@
 #include <optional>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -68,7 +69,7 @@ class AuditRun {
   store::Result<int> write_baseline();
   store::Result<void> keep_reports();
   store::Result<void> show();
-  std::string rendered() const;
+  store::Result<void> write(const audit::WriteText& write) const;
   int verdict() const;
 
   const GlobalOptions& globals_;
@@ -184,37 +185,34 @@ store::Result<void> AuditRun::keep_reports() {
   return {};
 }
 
-std::string AuditRun::rendered() const {
-  if (format_ == "json") return audit::to_json(report_);
-  if (format_ == "csv") return audit::to_csv(report_);
-  if (format_ == "html") return audit::to_html(report_);
-  return audit::to_markdown(report_);
+store::Result<void> AuditRun::write(const audit::WriteText& write) const {
+  if (const auto format = audit::parse_format(format_)) {
+    return audit::write_report(report_, *format, write);
+  }
+  std::ostringstream table;
+  print_audit(report_, Terminal(), /*brief=*/false, table);
+  return write(table.str());
 }
 
 store::Result<void> AuditRun::show() {
-  const bool to_file = !args_.out.empty() && args_.out != "-";
-  if (!to_file) {
+  if (args_.out.empty() || args_.out == "-") {
+    if (format_ != "table") {
+      // Whether it arrived is seen where the program ends.
+      return write([this](std::string_view text) -> store::Result<void> {
+        out_ << text;
+        return {};
+      });
+    }
     // Where the reports are kept whole, a log need not hold them as well.
     const bool brief = globals_.quiet || (reports_ && args_.format.empty());
-    if (format_ == "table") {
-      print_audit(report_, terminal_of(out_), brief, out_);
-    } else {
-      out_ << rendered();
-    }
+    print_audit(report_, terminal_of(out_), brief, out_);
     return {};
   }
   auto file = exporting::OutputFile::create(args_.out);
   if (!file) return store::fail(file.error());
-  std::string text;
-  if (format_ == "table") {
-    std::ostringstream table;
-    print_audit(report_, Terminal(), /*brief=*/false, table);
-    text = table.str();
-  } else {
-    text = rendered();
-  }
-  if (auto written = (*file)->write(text); !written) return written;
-  if (auto ended = (*file)->commit(); !ended) return ended;
+  auto written = write([&file](std::string_view text) { return (*file)->write(text); });
+  if (written) written = (*file)->commit();
+  if (!written) return written;
   if (!globals_.quiet) print_audit(report_, terminal_of(err_), /*brief=*/true, err_);
   return {};
 }

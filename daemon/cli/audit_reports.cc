@@ -65,11 +65,13 @@ store::Result<std::vector<std::string>> stamps_in(const fs::path& folder) {
   return found;
 }
 
-store::Result<void> write_whole(const fs::path& target, const std::string& content) {
+store::Result<void> write_whole(const fs::path& target, const audit::Report& report,
+                                audit::Format format) {
   auto file = exporting::OutputFile::create(target);
   if (!file) return store::fail(file.error());
-  if (auto written = (*file)->write(content); !written) return written;
-  return (*file)->commit();
+  auto written = audit::write_report(
+      report, format, [&file](std::string_view text) { return (*file)->write(text); });
+  return written ? (*file)->commit() : std::move(written);
 }
 
 // The name points to the old one or to the new one at any time.
@@ -119,10 +121,10 @@ store::Result<AuditReports::Kept> AuditReports::add(const audit::Report& report,
   const auto own = stamp_of(report.generated_at);
   kept.json = folder_ / (own + ".json");
   kept.html = folder_ / (own + ".html");
-  if (auto done = write_whole(kept.html, audit::to_html(report)); !done) {
+  if (auto done = write_whole(kept.html, report, audit::Format::kHtml); !done) {
     return store::fail(done.error());
   }
-  if (auto done = write_whole(kept.json, audit::to_json(report)); !done) {
+  if (auto done = write_whole(kept.json, report, audit::Format::kJson); !done) {
     return store::fail(done.error());
   }
   for (const auto& [name, target] :

@@ -13,7 +13,7 @@
 #include "daemon/audit/rules.h"
 #include "daemon/base/clock.h"
 #include "daemon/cli/lookup.h"
-#include "daemon/cli/text.h"
+#include "daemon/input/did_you_mean.h"
 #include "store/fold.h"
 
 namespace cli {
@@ -29,7 +29,7 @@ store::Failure bad_setting(const std::string& key, const std::string& value,
 std::string hint_for_rule(const std::string& name) {
   std::vector<std::string> known;
   for (const auto& rule : audit::rules()) known.emplace_back(rule.name);
-  auto hint = did_you_mean(name, known);
+  auto hint = input::did_you_mean(name, known);
   return hint.empty() ? "'confmirror audit --list' names all" : hint;
 }
 

@@ -21,9 +21,11 @@ int small_number(std::string_view text, int otherwise) {
 }  // namespace
 
 void HtmlRenderer::placeholder(const Macro& macro, std::string_view why) {
+  text(" ");  // a site shows it apart from the text around it
   out_ += "<span class=\"macro\">";
   text(summary_of(macro));
   out_ += "</span>";
+  text(" ");
   context_.approximate(macro.node(), fmt::format("macro '{}' {}", macro.name(), why));
 }
 
@@ -39,10 +41,15 @@ void HtmlRenderer::bodies(const Macro& macro) {
 
 void HtmlRenderer::macro(const Node& node) {
   const Macro macro(node);
-  if (!is_block_macro(macro)) return inline_macro(macro);
-  end_block();
-  block_macro(macro);
-  end_block();
+  const bool block = is_block_macro(macro);
+  if (block) {
+    end_block();
+    block_macro(macro);
+    end_block();
+  } else {
+    inline_macro(macro);
+  }
+  for (const auto* stray : macro.strays()) this->node(*stray);
 }
 
 void HtmlRenderer::box(const Macro& macro, std::string_view kind) {

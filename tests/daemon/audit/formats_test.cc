@@ -23,8 +23,10 @@ using ::testing::StartsWith;
 class FormatsTest : public test::AuditFixture {
  protected:
   static std::vector<std::string> all_forms(const audit::Report& report) {
-    return {audit::to_json(report), audit::to_csv(report), audit::to_markdown(report),
-            audit::to_html(report), audit::to_baseline(report, {})};
+    return {audit::to_text(report, audit::Format::kJson),
+            audit::to_text(report, audit::Format::kCsv),
+            audit::to_text(report, audit::Format::kMarkdown),
+            audit::to_text(report, audit::Format::kHtml), audit::to_baseline(report, {})};
   }
 };
 
@@ -81,18 +83,18 @@ TEST_F(FormatsTest, HostileTitlesAreTextEverywhere) {
              "");
   auto report = run();
   report.site_url = "javascript:alert(1)//<script>";
-  const auto json = nlohmann::json::parse(audit::to_json(report));
+  const auto json = nlohmann::json::parse(audit::to_text(report, audit::Format::kJson));
   EXPECT_EQ(json["findings"].size(), 4U);
   EXPECT_THAT(json["findings"][0]["title"].get<std::string>(), HasSubstr("<script>alert(1)"));
 
-  const auto html = audit::to_html(report);
+  const auto html = audit::to_text(report, audit::Format::kHtml);
   EXPECT_THAT(html, Not(HasSubstr("<script")));
   EXPECT_THAT(html, Not(HasSubstr("<img")));
   EXPECT_THAT(html, Not(HasSubstr("href=\"javascript")));
   EXPECT_EQ(html.find("</style>"), html.rfind("</style>"));
   EXPECT_THAT(html, HasSubstr("&lt;script&gt;alert(1)"));
 
-  const auto markdown = audit::to_markdown(report);
+  const auto markdown = audit::to_text(report, audit::Format::kMarkdown);
   EXPECT_THAT(markdown, HasSubstr("\\<script\\>"));
   for (auto at = markdown.find("<script"); at != markdown.npos;
        at = markdown.find("<script", at + 1)) {
@@ -101,7 +103,7 @@ TEST_F(FormatsTest, HostileTitlesAreTextEverywhere) {
   EXPECT_THAT(markdown, Not(HasSubstr("](javascript")));
   EXPECT_THAT(markdown, HasSubstr("\\|x\\|"));
 
-  const auto csv = audit::to_csv(report);
+  const auto csv = audit::to_text(report, audit::Format::kCsv);
   EXPECT_THAT(csv, HasSubstr("\"'=cmd"));
   EXPECT_THAT(csv, HasSubstr("\"'+1+1\""));
   EXPECT_THAT(csv, HasSubstr("\"'\xEF\xBC\x9D"
@@ -132,7 +134,7 @@ TEST_F(FormatsTest, TheJsonHasIdsAsTextAndTheTimeOfTheMirror) {
     batch.runs = {run};
   });
   given_page(101, "Empty", "");
-  const auto json = nlohmann::json::parse(audit::to_json(run()));
+  const auto json = nlohmann::json::parse(audit::to_text(run(), audit::Format::kJson));
   EXPECT_EQ(json["format"], "confmirror-audit-1");
   EXPECT_EQ(json["generated_at"], "2026-01-10T12:00:00.000Z");
   EXPECT_EQ(json["synced_at"], "2026-01-09T01:00:00.000Z");
@@ -147,7 +149,7 @@ TEST_F(FormatsTest, TheJsonHasIdsAsTextAndTheTimeOfTheMirror) {
 
 TEST_F(FormatsTest, ThePageForBrowsersLoadsNothingAndRunsNothing) {
   given_page(101, "Empty", "");
-  const auto html = audit::to_html(run());
+  const auto html = audit::to_text(run(), audit::Format::kHtml);
   EXPECT_THAT(html, StartsWith("<!DOCTYPE html>"));
   EXPECT_THAT(html, HasSubstr("default-src 'none'; style-src 'sha256-"));
   EXPECT_THAT(html, Not(HasSubstr("unsafe")));
@@ -251,7 +253,7 @@ class ComparisonTest : public BaselineTest {
 };
 
 TEST_F(ComparisonTest, NewFixedAndStillThereAreToldApart) {
-  const auto before = past(audit::to_json(run()));
+  const auto before = past(audit::to_text(run(), audit::Format::kJson));
   given_page(101, "Empty no more", "<p>text</p>");
   given_page(103, "New", "");
   auto report = run();
@@ -262,15 +264,15 @@ TEST_F(ComparisonTest, NewFixedAndStillThereAreToldApart) {
   EXPECT_EQ(report.comparison->fixed[0].page_id, "101");
   EXPECT_EQ(audit::state_of(report, report.findings[0]), "still there");
   EXPECT_EQ(audit::state_of(report, report.findings[1]), "new");
-  const auto json = nlohmann::json::parse(audit::to_json(report));
+  const auto json = nlohmann::json::parse(audit::to_text(report, audit::Format::kJson));
   EXPECT_EQ(json["comparison"]["new"], 1);
   EXPECT_EQ(json["fixed"][0]["page_id"], "101");
-  EXPECT_THAT(audit::to_html(report), HasSubstr("<h2>Fixed"));
-  EXPECT_THAT(audit::to_markdown(report), HasSubstr("## Fixed"));
+  EXPECT_THAT(audit::to_text(report, audit::Format::kHtml), HasSubstr("<h2>Fixed"));
+  EXPECT_THAT(audit::to_text(report, audit::Format::kMarkdown), HasSubstr("## Fixed"));
 }
 
 TEST_F(ComparisonTest, WhatIsAcceptedIsNeitherNewNorFixed) {
-  const auto before = past(audit::to_json(run()));
+  const auto before = past(audit::to_text(run(), audit::Format::kJson));
   given_page(103, "New", "");
   auto report = run();
   const auto baseline = parsed(audit::to_baseline(report, {}));
@@ -284,7 +286,7 @@ TEST_F(ComparisonTest, WhatIsAcceptedIsNeitherNewNorFixed) {
 TEST_F(ComparisonTest, RulesThatOneDidNotLookForAreLeftOut) {
   auto options = options_;
   options_.enabled[audit::index_of(audit::RuleId::kEmptyPage)] = false;
-  const auto before = past(audit::to_json(run()));
+  const auto before = past(audit::to_text(run(), audit::Format::kJson));
   options_ = options;
   auto report = run();
   ASSERT_TRUE(audit::compare(report, before, "old.json"));
@@ -293,7 +295,7 @@ TEST_F(ComparisonTest, RulesThatOneDidNotLookForAreLeftOut) {
 }
 
 TEST_F(ComparisonTest, AReportOfOtherSpacesIsRefused) {
-  const auto before = past(audit::to_json(run()));
+  const auto before = past(audit::to_text(run(), audit::Format::kJson));
   options_.space_ids = {kEng};
   auto report = run();
   const auto compared = audit::compare(report, before, "old.json");

@@ -160,6 +160,8 @@ TEST(HtmlHostile, AddressesOfOtherSchemesAreNoLinksHoweverTheyAreDisguised) {
                                          "\\\\x.example\\y",
                                          "/\\x.example",
                                          "http:javascript:x",
+                                         "\\:",
+                                         "javas\\cript:alert(1)",
                                          "&amp;#106;avascript:x"}) {
     for (const auto& body :
          {"<a href=\"" + std::string(address) + "\">a</a>",
@@ -172,6 +174,7 @@ TEST(HtmlHostile, AddressesOfOtherSchemesAreNoLinksHoweverTheyAreDisguised) {
       EXPECT_EQ(text.find("=\"//"), std::string::npos) << text;
       EXPECT_EQ(text.find("=\"\\"), std::string::npos) << text;
       EXPECT_EQ(text.find("=\"file"), std::string::npos) << text;
+      EXPECT_EQ(text.find("=\"javas"), std::string::npos) << text;
     }
   }
   EXPECT_EQ(html("<a href=\"ftp://x.example\">a</a>"), "a <code>ftp://x.example</code>\n");
