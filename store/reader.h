@@ -2,8 +2,8 @@
 
 // Read-only view of a mirror file. Each Reader owns one read-only connection (WAL), used by one
 // thread at a time; any number of Readers may exist beside the Writer and in other processes. No
-// call holds a snapshot after it returns, except the for_each_* calls while they run their
-// callback. All errors: kStoreBad (damaged, foreign, newer), kSystem (cannot open).
+// call holds a snapshot after it returns, except the for_each_* calls and in_snapshot() while they
+// run their callback. All errors: kStoreBad (damaged, foreign, newer), kSystem (cannot open).
 
 #include <filesystem>
 #include <functional>
