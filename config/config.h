@@ -45,6 +45,10 @@ struct SyncConfig {
   std::int64_t max_vanished_pages = 1000;
 };
 
+struct SearchConfig {
+  std::string history = "none";  // none | all: what of older versions is indexed
+};
+
 struct HttpConfig {
   std::int64_t max_concurrency = 8;
   double max_requests_per_second = 0;  // 0 = what the server bears
@@ -89,6 +93,7 @@ struct Config {
   SiteConfig site;
   MirrorConfig mirror;
   SyncConfig sync;
+  SearchConfig search;
   HttpConfig http;
   JobsConfig jobs;
   AuditConfig audit;

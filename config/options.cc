@@ -175,6 +175,14 @@ void add_sync(Options& all) {
        .help = "The same as a number of pages."});
 }
 
+void add_search(Options& all) {
+  all.push_back({.table = "search",
+                 .key = "history",
+                 .field = text([](Config& c) -> std::string& { return c.search.history; }),
+                 .allowed = {"none", "all"},
+                 .help = "Older versions in an index of their own, for 'search --history'."});
+}
+
 void add_http_and_jobs(Options& all) {
   all.push_back(
       {.table = "http",
@@ -249,6 +257,7 @@ std::string_view table_help(std::string_view table) {
       {"site", "The Confluence Cloud site."},
       {"mirror", "What is mirrored, and where to."},
       {"sync", "When and how the mirror follows the site."},
+      {"search", "What is indexed for the search."},
       {"http", "Requests to the site."},
       {"jobs", "Edits of pages."},
       {"audit", "What 'confmirror audit' finds fault with."},
@@ -369,6 +378,7 @@ const std::vector<Option>& options() {
     add_site(made);
     add_mirror(made);
     add_sync(made);
+    add_search(made);
     add_http_and_jobs(made);
     add_audit_options(made);
     add_serve_and_log(made);

@@ -57,6 +57,7 @@ Applier::Applier(Db& db, HistoryPolicy policy)
       accounts_(db),
       pages_(db, accounts_, policy),
       jobs_(db),
+      texts_(db),
       put_space_(
           db,
           "INSERT INTO space(id, key, name, type, status, current_alias, author, created_at,"
@@ -144,6 +145,7 @@ Result<CommitInfo> Applier::apply(const Batch& batch) {
   for (const JobUpdate& job : batch.jobs) {
     if (jobs_.move(job, batch.observed_at)) info.jobs_moved.push_back(job.id);
   }
+  texts_.put(batch.texts);
   put_rest(batch);
   if (auto error = db_.take_error()) return fail(std::move(*error));
   return info;

@@ -11,6 +11,7 @@
 #include "store/accounts.h"
 #include "store/apply_jobs.h"
 #include "store/apply_pages.h"
+#include "store/apply_texts.h"
 #include "store/batch.h"
 #include "store/sqlite.h"
 
@@ -46,6 +47,7 @@ class Applier {
   Accounts accounts_;
   Pages pages_;
   JobRows jobs_;
+  TextRows texts_;
   Stmt put_space_;
   Stmt put_gone_space_;
   Stmt put_node_;

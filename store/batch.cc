@@ -22,6 +22,19 @@ std::size_t size_of(const Space& space) {
   return sizeof(Space) + space.name.size() + (space.description ? space.description->size() : 0);
 }
 
+std::size_t size_of(const TextUpdate& update) {
+  std::size_t size = 0;
+  for (const PageText& page : update.pages) {
+    size += sizeof(PageText) + page.title.size() + page.text.size();
+  }
+  for (const VersionTexts& versions : update.versions) {
+    for (const VersionText& text : versions.texts) {
+      size += sizeof(VersionText) + text.title.size() + text.text.size();
+    }
+  }
+  return size;
+}
+
 }  // namespace
 
 std::size_t Batch::bytes() const {
@@ -44,6 +57,7 @@ std::size_t Batch::bytes() const {
     size += sizeof(JobUpdate) + job.reason.size() + job.error.size() + job.result.size();
     for (const JobImage& image : job.images) size += sizeof(JobImage) + image.body.size();
   }
+  size += size_of(texts);
   return size;
 }
 

@@ -12,6 +12,7 @@
 
 #include "store/jobs.h"
 #include "store/records.h"
+#include "store/texts.h"
 
 namespace store {
 
@@ -78,6 +79,7 @@ struct Batch {
   // Those of the last 20 runs that stopped are kept.
   std::optional<VanishedCandidates> vanished;
   std::vector<JobUpdate> jobs;
+  TextUpdate texts;  // for the search
 
   std::size_t bytes() const;
 };

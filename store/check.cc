@@ -1,10 +1,12 @@
 #include <cstddef>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include "store/attended.h"
 #include "store/blobs.h"
+#include "store/check_index.h"
 #include "store/open.h"
 #include "store/sqlite.h"
 #include "store/upkeep.h"
@@ -58,6 +60,20 @@ constexpr Invariant kInvariants[] = {
     {"its chain is longer or shorter than it says",
      "SELECT 'blob ' || b.id FROM blob b LEFT JOIN blob p ON p.id=b.prefix_blob_id"
      " WHERE b.depth != coalesce(p.depth+1, 0)"},
+    {"it is neither in the index of texts nor due for it",
+     "SELECT 'page ' || id FROM page p WHERE gone_at IS NULL AND NOT EXISTS"
+     " (SELECT 1 FROM page_text t WHERE t.page_id=p.id) AND NOT EXISTS"
+     " (SELECT 1 FROM text_dirty d WHERE d.page_id=p.id)"},
+    {"its text is kept though it is gone",
+     "SELECT 'page ' || t.page_id FROM page_text t LEFT JOIN page p ON p.id=t.page_id AND"
+     " p.gone_at IS NULL WHERE p.id IS NULL AND NOT EXISTS"
+     " (SELECT 1 FROM text_dirty d WHERE d.page_id=t.page_id)"},
+    {"it has a text and no entry in the index, or an entry and no text",
+     "SELECT 'page ' || coalesce(t.page_id, d.id) FROM page_text t"
+     " FULL JOIN page_index_docsize d ON d.id=t.page_id WHERE t.page_id IS NULL OR d.id IS NULL"},
+    {"it has a text and no entry in the index, or an entry and no text",
+     "SELECT 'version text ' || coalesce(t.id, d.id) FROM version_text t"
+     " FULL JOIN version_index_docsize d ON d.id=t.id WHERE t.id IS NULL OR d.id IS NULL"},
     {"its count of references is wrong",
      "WITH used(id, n) AS (SELECT id, count(*) FROM ("
      " SELECT blob_id AS id FROM page_version WHERE blob_id IS NOT NULL"
@@ -203,7 +219,15 @@ void Check::check_invariant(const Invariant& invariant) {
 Result<CheckReport> check(const std::filesystem::path& mirror, const UpkeepProgress& progress) {
   auto db = open_for_reading(mirror);
   if (!db) return fail(db.error());
-  return Check(**db, progress).run();
+  auto report = Check(**db, progress).run();
+  if (!report) return report;
+  auto& findings = report->findings;
+  const auto checked = check_index(mirror, progress, [&](std::string finding) {
+    if (findings.size() < kMostFindings) findings.push_back(std::move(finding));
+  });
+  if (!checked) return fail(checked.error());
+  report->index_checked = *checked;
+  return report;
 }
 
 }  // namespace store

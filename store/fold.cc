@@ -3,34 +3,10 @@
 #include <locale.h>
 
 #include <clocale>
-#include <cstdint>
 #include <cwctype>
 
 namespace store {
 namespace {
-
-struct Decoded {
-  std::uint32_t code = 0;
-  std::size_t size = 0;  // 0: not UTF-8
-};
-
-Decoded decode(std::string_view text) {
-  const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(text[at]); };
-  const unsigned char first = byte(0);
-  const std::size_t size = first < 0x80   ? 1
-                           : first < 0xc0 ? 0
-                           : first < 0xe0 ? 2
-                           : first < 0xf0 ? 3
-                                          : 4;
-  if (size == 0 || size > text.size()) return {};
-  if (size == 1) return {first, 1};
-  std::uint32_t code = first & (0xffU >> (size + 1));
-  for (std::size_t i = 1; i < size; ++i) {
-    if ((byte(i) & 0xc0) != 0x80) return {};
-    code = code << 6 | (byte(i) & 0x3fU);
-  }
-  return {code, size};
-}
 
 void encode(std::uint32_t code, std::string& out) {
   if (code < 0x80) {
@@ -65,11 +41,29 @@ void fold(sqlite3_context* context, int, sqlite3_value** values) {
 
 }  // namespace
 
+Decoded decode_utf8(std::string_view text) {
+  const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(text[at]); };
+  const unsigned char first = byte(0);
+  const std::size_t size = first < 0x80   ? 1
+                           : first < 0xc0 ? 0
+                           : first < 0xe0 ? 2
+                           : first < 0xf0 ? 3
+                                          : 4;
+  if (size == 0 || size > text.size()) return {};
+  if (size == 1) return {first, 1};
+  std::uint32_t code = first & (0xffU >> (size + 1));
+  for (std::size_t i = 1; i < size; ++i) {
+    if ((byte(i) & 0xc0) != 0x80) return {};
+    code = code << 6 | (byte(i) & 0x3fU);
+  }
+  return {code, size};
+}
+
 std::string fold_case(std::string_view text) {
   std::string out;
   out.reserve(text.size());
   while (!text.empty()) {
-    const Decoded decoded = decode(text);
+    const Decoded decoded = decode_utf8(text);
     if (decoded.size == 0) {
       out += text.front();
       text.remove_prefix(1);

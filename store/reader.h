@@ -2,8 +2,8 @@
 
 // Read-only view of a mirror file. Each Reader owns one read-only connection (WAL), used by one
 // thread at a time; any number of Readers may exist beside the Writer and in other processes. No
-// call holds a snapshot after it returns, except the for_each_* calls while they run their
-// callback. All errors: kStoreBad (damaged, foreign, newer), kSystem (cannot open).
+// call holds a snapshot after it returns, except the for_each_* calls and in_snapshot() while they
+// run their callback. All errors: kStoreBad (damaged, foreign, newer), kSystem (cannot open).
 
 #include <filesystem>
 #include <functional>
@@ -17,6 +17,7 @@
 #include "store/batch.h"
 #include "store/jobs.h"
 #include "store/records.h"
+#include "store/text_search.h"
 
 namespace store {
 
@@ -145,6 +146,9 @@ class Reader {
   // further. What was purged before the mirror began is in no answer.
   Result<std::optional<Time>> observed_since();
 
+  // In the index of texts, which may lag behind the pages (store/texts.h); gone pages left out.
+  Result<TextHits> search(const TextQuery& query);
+
   // For the crawl. Pages by ascending id after `after`, at most `limit`; quarantined subjects whose
   // next try is later than `now` are left out.
   Result<std::vector<DuePage>> bodies_due(Id after, std::size_t limit, Time now);
@@ -216,6 +220,7 @@ class Reader {
   Result<std::vector<JobBatchRow>> batch_rows(const std::string& which, Id bound);
 
   class Impl;
+  class Search;  // reader_search.cc
   explicit Reader(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };

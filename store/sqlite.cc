@@ -5,6 +5,8 @@
 #include <cstring>
 #include <system_error>
 
+#include "store/tokenizer.h"
+
 namespace store {
 namespace {
 
@@ -81,7 +83,9 @@ Result<std::unique_ptr<Db>> Db::open(const std::filesystem::path& path, int flag
     sqlite3_close_v2(handle);
     return fail(std::move(error));
   }
-  return std::unique_ptr<Db>(new Db(handle, path));
+  std::unique_ptr<Db> db(new Db(handle, path));
+  if (auto added = add_tokenizer(handle); !added) return fail(added.error());
+  return db;
 }
 
 Db::~Db() { sqlite3_close_v2(handle_); }

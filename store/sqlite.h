@@ -93,6 +93,7 @@ class Query {
   bool is_null(int column) const { return sqlite3_column_type(stmt_, column) == SQLITE_NULL; }
   std::int64_t integer(int column) const { return sqlite3_column_int64(stmt_, column); }
   std::int32_t int32(int column) const { return static_cast<std::int32_t>(integer(column)); }
+  double real(int column) const { return sqlite3_column_double(stmt_, column); }
   bool flag(int column) const { return integer(column) != 0; }
   Time time(int column) const { return Time(std::chrono::milliseconds(integer(column))); }
   std::string_view view(int column) const;  // text or blob; valid until the next step

@@ -22,9 +22,10 @@ struct CheckReport {
   std::vector<std::string> findings;  // in words, at most 100; empty = the mirror is sound
   std::int64_t pages = 0;             // whose bodies were hashed
   std::int64_t versions = 0;          // whose bodies were decoded and hashed
+  bool index_checked = false;  // by FTS5; false: the file cannot be written, or is crawled on
 };
 // SQLite's integrity_check and foreign_key_check, the SHA-256 of every body, every blob's chain and
-// reference count, and the schema's own invariants. Reads only.
+// reference count, the schema's own invariants, and the indexes of texts. Changes nothing.
 Result<CheckReport> check(const std::filesystem::path& mirror, const UpkeepProgress& progress);
 
 // A consistent copy while others read and write, through SQLite's backup API. The target must not

@@ -14,7 +14,9 @@
 #include "daemon/cli/jobs_command.h"
 #include "daemon/cli/read_commands.h"
 #include "daemon/cli/report.h"
+#include "daemon/cli/search_command.h"
 #include "daemon/cli/setup_commands.h"
+#include "daemon/cli/sql_command.h"
 #include "daemon/cli/status_command.h"
 #include "daemon/cli/sync_command.h"
 #include "daemon/cli/usage.h"
@@ -163,6 +165,8 @@ int run(int argc, char** argv, std::istream& in, std::ostream& out, std::ostream
   status->callback([&] { exit_code = run_status(globals, out, err); });
   add_read_commands(app, globals, out, err, exit_code);
   add_audit_command(app, globals, out, err, exit_code);
+  add_search_command(app, globals, out, err, exit_code);
+  add_sql_command(app, globals, in, out, err, exit_code);
   add_jobs_commands(app, globals, in, out, err, exit_code);
   add_db_commands(app, globals, out, err, exit_code);
   add_completion_command(app, out, exit_code);

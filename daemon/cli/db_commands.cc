@@ -9,11 +9,10 @@
 #include <system_error>
 
 #include "daemon/base/clock.h"
-#include "daemon/cli/interrupt.h"
+#include "daemon/cli/long_task.h"
 #include "daemon/cli/progress_line.h"
 #include "daemon/cli/report.h"
 #include "daemon/cli/row_json.h"
-#include "daemon/cli/terminal.h"
 #include "store/upkeep.h"
 
 namespace cli {
@@ -27,41 +26,6 @@ struct BackupArgs {
   std::int64_t keep = 0;  // 0: all
 };
 
-// A long task that ends when the user wants it to. On a terminal one line says how far it is;
-// removed when the task ends.
-class LongTask {
- public:
-  LongTask(std::string what, const GlobalOptions& globals, std::ostream& err)
-      : what_(std::move(what)),
-        err_(err),
-        shown_(terminal_of(err).is_terminal && !globals.quiet && !globals.no_progress) {}
-  ~LongTask() {
-    if (last_ >= 0) err_ << "\r\033[K" << std::flush;
-  }
-  LongTask(const LongTask&) = delete;
-  LongTask& operator=(const LongTask&) = delete;
-
-  store::UpkeepProgress progress() {
-    return [this](double done) {
-      if (shown_) show(static_cast<int>(done * 100));
-      return Interrupt::check();
-    };
-  }
-
- private:
-  void show(int percent) {
-    if (percent == last_) return;
-    last_ = percent;
-    err_ << fmt::format("\r{} {} %", what_, percent) << std::flush;
-  }
-
-  const Interrupt interrupt_;
-  std::string what_;
-  std::ostream& err_;
-  bool shown_;
-  int last_ = -1;
-};
-
 int print_findings(const store::CheckReport& report, const std::string& file,
                    const GlobalOptions& globals, std::ostream& out) {
   if (globals.json) {
@@ -71,6 +35,7 @@ int print_findings(const store::CheckReport& report, const std::string& file,
     json["findings"] = report.findings;
     json["pages"] = report.pages;
     json["versions"] = report.versions;
+    json["index_checked"] = report.index_checked;
     out << to_line(json);
   } else {
     for (const auto& finding : report.findings) out << printable(finding) << "\n";
@@ -80,6 +45,10 @@ int print_findings(const store::CheckReport& report, const std::string& file,
     if (!globals.quiet || !report.findings.empty()) {
       out << fmt::format("{}: {} (bodies of {} pages and {} versions read)\n", printable(file),
                          verdict, with_thousands(report.pages), with_thousands(report.versions));
+      if (!report.index_checked) {
+        out << "the index of the search was not read: it needs the right to write, and nobody who "
+               "crawls\n";
+      }
     }
   }
   return report.findings.empty() ? 0 : kFindings;

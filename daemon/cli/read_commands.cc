@@ -95,18 +95,35 @@ void add_blame(CLI::App& app, const GlobalOptions& globals, std::ostream& out, s
 void add_export(CLI::App& app, const GlobalOptions& globals, std::ostream& out, std::ostream& err,
                 int& exit_code) {
   auto args = std::make_shared<ExportArgs>();
-  auto* command = app.add_subcommand("export", "The mirror as JSON Lines");
+  auto* command = app.add_subcommand("export", "The mirror as files");
+  auto formats = folder_formats();
+  formats.emplace_back(kJsonl);
   command->add_option("--format", args->format, "The form of what is written")
       ->required()
-      ->check(CLI::IsMember({"jsonl"}));
-  command->add_option("--out", args->out, "Where it goes; - is standard output")
-      ->type_name("FILE|-")
+      ->check(CLI::IsMember(formats));
+  command
+      ->add_option("--out", args->out,
+                   "The folder it goes to; for jsonl a file, or - for standard output")
+      ->type_name("DIR|FILE|-")
       ->required();
   command->add_option("--space", args->spaces, "Only this space (repeatable)")
       ->type_name("KEY")
       ->allow_extra_args(false);
-  command->add_flag("--history", args->history, "Every version of a page after it");
+  command->add_option("--as-of", args->as_of, "The site as it was then")->type_name("TIME");
+  command->add_flag("--history", args->history, "jsonl: every version of a page after it");
   command->add_flag("--live-only", args->live_only, "Without what is gone from the site");
+  command
+      ->add_option("--status", args->statuses,
+                   "Pages of this status (repeatable; else current and archived)")
+      ->allow_extra_args(false)
+      ->check(CLI::IsMember({"current", "archived", "trashed", "deleted", "draft", "gone"}));
+  command->add_flag("--flat", args->flat, "One folder for each space, none for pages");
+  command->add_flag("--git", args->git, "Commit what changed, in the names of the editors");
+  command->add_flag("--into-existing", args->into_existing,
+                    "The folder may hold other files; they stay as they are");
+  command->add_flag("--reshape", args->reshape,
+                    "The folder may hold another selection; what is no part of this one goes");
+  command->add_flag("--verbose", args->verbose, "Name what could only be approximated");
   command->callback([&globals, &out, &err, &exit_code, args] {
     exit_code = run_export(globals, *args, out, err);
   });

@@ -11,6 +11,7 @@
 #include "daemon/cli/scope.h"
 #include "daemon/cli/service_jobs.h"
 #include "daemon/cli/service_run.h"
+#include "daemon/cli/service_texts.h"
 #include "daemon/cli/sync_setup.h"
 
 namespace cli {
@@ -154,6 +155,7 @@ base::Awaitable<store::Result<void>> Service::run() {
     if (reload_wanted_) co_await reload();
     if (refused_) co_await look_at_token();
     if (!stopping_ && !fatal_) start_due();
+    if (!stopping_ && !fatal_) start_texts();
     tell();
     if (!woken_ && !stopping_ && !fatal_) co_await changed_.wait_for(pause());
   }
@@ -162,6 +164,7 @@ base::Awaitable<store::Result<void>> Service::run() {
   signals_.cancel(ignored);
   co_await stopped_runs();
   co_await stopped_jobs();
+  co_await stopped_texts();
   base::daemon_log().info("stopped");
   if (fatal_) co_return store::fail(*fatal_);
   co_return store::Result<void>();
@@ -274,6 +277,7 @@ base::Awaitable<void> Service::conclude_ended() {
 
 base::Awaitable<void> Service::conclude(std::unique_ptr<Run>& place) {
   const auto run = std::move(place);
+  want_texts();
   std::string what;
   try {
     co_await run->group.join();

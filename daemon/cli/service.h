@@ -15,7 +15,10 @@
 // with
 //    runs of that kind, for `status`; a run of it that succeeds ends that, a full one both.
 // 5. The edit queue is executed beside the syncs (edits/job_runner.h), and ends with them.
-// 6. systemd's watchdog is fed while the parser, the reader, the writer and the runs get on; waits
+// 6. Texts are indexed for the search after a run and after jobs, on a thread of its own and while
+// no
+//    run is under way.
+// 7. systemd's watchdog is fed while the parser, the reader, the writer and the runs get on; waits
 //    that the site asks for, and a full disk, are lawful.
 //
 // Threads: the network thread; open() and close() block, and are for before and after run().
@@ -38,6 +41,7 @@
 #include "daemon/cli/site_session.h"
 #include "daemon/mirror/crawl.h"
 #include "daemon/mirror/schedule.h"
+#include "daemon/query/indexer.h"
 #include "store/reader.h"
 #include "store/writer.h"
 
@@ -64,7 +68,8 @@ class Service {
 
  private:
   struct Run;
-  struct Jobs;  // service_jobs.cc
+  struct Jobs;   // service_jobs.cc
+  struct Texts;  // service_texts.cc
   struct Refused {
     base::Clock::Steady look_at;   // at the token, whether it is another one
     base::Clock::Steady again_at;  // when the same one is tried again
@@ -99,6 +104,12 @@ class Service {
   void wake_jobs();
   std::string status_of_jobs() const;
 
+  void want_texts();
+  void start_texts();
+  void texts_ended(const store::Result<querying::IndexReport>& indexed,
+                   base::Clock::Steady started);
+  base::Awaitable<void> stopped_texts();
+
   base::Awaitable<void> reload();
   base::Awaitable<store::Result<void>> take_over(config::Config config, base::Secret token);
   base::Awaitable<void> refresh_token();
@@ -126,6 +137,7 @@ class Service {
   std::unique_ptr<Run> full_;
   std::unique_ptr<Run> incremental_;
   std::unique_ptr<Jobs> jobs_;
+  std::unique_ptr<Texts> texts_;
   bool refused_for_jobs_ = false;  // refused_ was set because the site did not know them
   base::Signal changed_;
   boost::asio::signal_set signals_;

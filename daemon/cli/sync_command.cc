@@ -13,12 +13,14 @@
 
 #include "config/config.h"
 #include "daemon/base/log.h"
+#include "daemon/cli/long_task.h"
 #include "daemon/cli/progress_line.h"
 #include "daemon/cli/report.h"
 #include "daemon/cli/scope.h"
 #include "daemon/cli/site_session.h"
 #include "daemon/cli/sync_setup.h"
 #include "daemon/mirror/crawl.h"
+#include "daemon/query/indexer.h"
 #include "store/lock.h"
 
 namespace cli {
@@ -51,6 +53,10 @@ OwnUsage own_usage() {
   return own;
 }
 
+double seconds_since(std::chrono::steady_clock::time_point then) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - then).count();
+}
+
 mirror::SplitScheme split_of(const std::string& scheme) {
   if (scheme == "none") return mirror::SplitScheme::kNone;
   return scheme == "ends" ? mirror::SplitScheme::kTwoEnds : mirror::SplitScheme::kScout;
@@ -74,6 +80,7 @@ class SyncRun {
   base::Awaitable<store::Result<void>> sync();
   base::Awaitable<void> show_progress(std::chrono::milliseconds interval, bool live);
   ProgressView view() const;
+  store::Result<void> index(const store::Result<void>& outcome);
   int finish(const store::Result<void>& outcome);
   void print_summary() const;
   void print_failures() const;
@@ -90,7 +97,9 @@ class SyncRun {
   std::unique_ptr<SiteSession> session_;
   std::vector<store::Id> accepted_vanished_;
   std::unique_ptr<mirror::Crawl> crawl_;
+  querying::IndexReport indexed_;
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
+  std::optional<std::chrono::steady_clock::time_point> synced_;  // what follows is the index
   bool line_shown_ = false;
 };
 
@@ -214,7 +223,7 @@ ProgressView SyncRun::view() const {
   view.usage = session_->client().usage();
   view.governor = session_->governor().status();
   view.elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(
-      std::chrono::steady_clock::now() - started_);
+      synced_.value_or(std::chrono::steady_clock::now()) - started_);
   view.now = session_->clock().now();
   return view;
 }
@@ -241,11 +250,30 @@ int SyncRun::run() {
   auto outcome = session_->run(sync());
   if (line_shown_) err_ << "\r\033[K" << std::flush;
   session_->persist_waits_in(nullptr);
+  synced_ = std::chrono::steady_clock::now();
   if (writer_) {
+    auto indexed = index(outcome);
+    if (!indexed && outcome) outcome = store::fail(indexed.error());
     auto closed = writer_->close();
     if (!closed && outcome) outcome = store::fail(closed.error());
   }
   return finish(outcome);
+}
+
+// Also of a run that did not come to its end: what it has brought can be searched.
+store::Result<void> SyncRun::index(const store::Result<void>& outcome) {
+  if (!outcome && (outcome.error().kind == store::ErrorKind::kCanceled ||
+                   outcome.error().kind == store::ErrorKind::kStoreBad)) {
+    return {};
+  }
+  LongTask task("indexing for the search", globals_, err_);
+  querying::IndexOptions options;
+  options.history = config_.search.history == "all";
+  options.going_on = task.progress();
+  auto indexed = querying::index_texts(path_, *writer_, options);
+  if (!indexed) return store::fail(indexed.error());
+  indexed_ = *indexed;
+  return {};
 }
 
 int SyncRun::finish(const store::Result<void>& outcome) {
@@ -287,6 +315,8 @@ void SyncRun::print_summary() const {
                            {"refused", now.usage.refused},
                            {"bytes", now.usage.wire_bytes},
                            {"seconds", static_cast<double>(now.elapsed.count()) / 1000.0},
+                           {"indexed", indexed_.pages + indexed_.versions},
+                           {"index_seconds", seconds_since(*synced_)},
                            {"failures", p.failures},
                            {"quarantined", p.quarantined},
                            {"cpu_seconds", own_usage().cpu_seconds},

@@ -91,7 +91,7 @@ void HtmlRenderer::image(const Node& node) {
   for (const auto& child : node.children) {
     if (&child == caption) {
       wrapped("figcaption", child);
-    } else if (!child.name.starts_with("ri:")) {
+    } else {
       this->node(child);
     }
   }

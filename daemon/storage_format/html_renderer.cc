@@ -55,12 +55,39 @@ std::string_view inline_name(Tag tag) {
   }
 }
 
+// Blocks that are written as they are; parts of a table are such only outside of one.
+std::string_view block_name(Tag tag) {
+  switch (tag) {
+    case Tag::kItem:
+      return "li";
+    case Tag::kDefinitions:
+      return "dl";
+    case Tag::kTerm:
+      return "dt";
+    case Tag::kDefinition:
+      return "dd";
+    case Tag::kQuote:
+      return "blockquote";
+    case Tag::kRows:
+    case Tag::kRow:
+    case Tag::kCell:
+    case Tag::kHeaderCell:
+    case Tag::kCaption:
+    case Tag::kDivision:
+    case Tag::kSummary:
+      return "div";
+    default:
+      return {};
+  }
+}
+
 bool is_cell(const Node& node) { return node.is("td") || node.is("th"); }
 
 bool fits_in_table(std::string_view parent, const Node& child) {
   if (!child.is_element()) return false;
   const auto tag = tag_of(child);
-  if (tag == Tag::kColumns || tag == Tag::kHidden || tag == Tag::kTemplate) return true;
+  if (tag == Tag::kColumns) return is_invisible(raw_text_of(child));
+  if (tag == Tag::kHidden || tag == Tag::kTemplate) return true;
   if (parent == "tr") return is_cell(child);
   if (parent == "table" && (tag == Tag::kRows || tag == Tag::kCaption)) return true;
   return tag == Tag::kRow;
@@ -188,6 +215,10 @@ void HtmlRenderer::block(std::string_view name, const Node& node, std::string_vi
 }
 
 bool HtmlRenderer::block_element(const Node& node) {
+  if (const auto name = block_name(tag_of(node)); !name.empty()) {
+    block(name, node);
+    return true;
+  }
   switch (tag_of(node)) {
     case Tag::kParagraph:
       paragraph(node);
@@ -201,31 +232,8 @@ bool HtmlRenderer::block_element(const Node& node) {
     case Tag::kOrderedList:
       list("ol", node);
       return true;
-    case Tag::kItem:
-      block("li", node);
-      return true;
-    case Tag::kDefinitions:
-      block("dl", node);
-      return true;
-    case Tag::kTerm:
-      block("dt", node);
-      return true;
-    case Tag::kDefinition:
-      block("dd", node);
-      return true;
     case Tag::kTable:
       table_part("table", node);
-      return true;
-    case Tag::kRows:
-    case Tag::kRow:
-    case Tag::kCell:
-    case Tag::kHeaderCell:
-    case Tag::kCaption:
-    case Tag::kDivision:
-      block("div", node);  // outside of its table
-      return true;
-    case Tag::kQuote:
-      block("blockquote", node);
       return true;
     case Tag::kPreformatted:
       ++in_pre_;
@@ -253,9 +261,10 @@ bool HtmlRenderer::block_element(const Node& node) {
     case Tag::kAdfExtension:
       if (const auto* shown = shown_of_adf(node)) {
         block("div", *shown);
-      } else {
+      } else if (strays_of_adf(node).empty()) {
         context_.approximate(node, "an extension without content is left out");
       }
+      for (const auto* stray : strays_of_adf(node)) this->node(*stray);
       return true;
     default:
       return false;
@@ -272,8 +281,6 @@ bool HtmlRenderer::inline_element(const Node& node) {
     case Tag::kBreak:
       out_ += "<br>";
       children(node);
-      return true;
-    case Tag::kColumns:
       return true;
     case Tag::kSpan:
     case Tag::kBig:
@@ -300,6 +307,7 @@ bool HtmlRenderer::inline_element(const Node& node) {
       return true;
     case Tag::kEmoticon:
       text(emoji_text(node));
+      children(node);
       return true;
     case Tag::kHidden:
     case Tag::kTemplate:

@@ -13,9 +13,9 @@ namespace {
 
 using FamilyName = std::pair<std::string_view, MacroFamily>;
 
-consteval auto sorted_families() {
+struct FamilyNames {
   using enum MacroFamily;
-  auto all = std::to_array<FamilyName>({
+  static constexpr auto kAll = std::to_array<FamilyName>({
       {"code", kCode},
       {"noformat", kNoFormat},
       {"info", kAlert},
@@ -107,11 +107,13 @@ consteval auto sorted_families() {
       {"openapi", kOpenApi},
       {"unmigrated-wiki-markup", kWikiMarkup},
   });
+};
+
+constexpr auto kFamilies = [] {
+  auto all = FamilyNames::kAll;
   std::ranges::sort(all, {}, &FamilyName::first);
   return all;
-}
-
-constexpr auto kFamilies = sorted_families();
+}();
 
 MacroFamily family_of(std::string_view name) {
   const auto found = std::ranges::lower_bound(kFamilies, name, {}, &FamilyName::first);
@@ -182,6 +184,8 @@ Macro::Macro(const Node& node) : node_(node), name_(value_of(node, "ac:name")) {
       rich_ = &child;
     } else if (child.is("ac:plain-text-body") && plain_ == nullptr) {
       plain_ = &child;
+    } else if (child.is_element() || (child.is_text() && !is_invisible(child.text))) {
+      strays_.push_back(&child);
     }
   }
 }
@@ -214,6 +218,9 @@ std::string_view Macro::title() const {
 
 bool is_block_macro(const Macro& macro) {
   using enum MacroFamily;
+  if (std::ranges::any_of(macro.strays(), [](const Node* stray) { return breaks_line(*stray); })) {
+    return true;
+  }
   switch (macro.family()) {
     case kStatus:
     case kJira:

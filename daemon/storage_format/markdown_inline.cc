@@ -94,13 +94,12 @@ std::string link_tail(std::string_view href, std::string_view title) {
 }
 
 std::string comment_of(std::string_view text) {
-  auto line = on_one_line(text);
-  for (char& c : line) {
-    if (c == '>' || c == '<' || c == '|') c = '?';
+  std::string comment = "<!-- ";
+  for (const char c : on_one_line(text)) {
+    if (c == '-' && comment.back() == '-') comment += ' ';
+    comment += c == '>' || c == '<' || c == '|' ? '?' : c;
   }
-  for (auto at = line.find("--"); at != line.npos; at = line.find("--", at))
-    line.insert(at + 1, " ");
-  return "<!-- " + line + " -->";
+  return comment + " -->";
 }
 
 void InlineRun::visible() {

@@ -71,7 +71,7 @@ bool add_rows(const Node& node, std::vector<std::vector<const Node*>>& rows) {
   for (const auto& child : node.children) {
     if (child.is_text() ? is_invisible(child.text) : !child.is_element()) continue;
     const auto tag = tag_of(child);
-    if (tag == Tag::kColumns) continue;
+    if (tag == Tag::kColumns && is_invisible(raw_text_of(child))) continue;
     if (tag == Tag::kRows) {
       if (!add_rows(child, rows)) return false;
       continue;
@@ -101,8 +101,6 @@ bool MarkdownRenderer::inline_element(const Node& node) {
     case Tag::kBreak:
       run_.hard_break();
       children(node);
-      return true;
-    case Tag::kColumns:
       return true;
     case Tag::kCode:
       code(node);
@@ -136,6 +134,7 @@ bool MarkdownRenderer::inline_element(const Node& node) {
       return true;
     case Tag::kEmoticon:
       run_.text(emoji_text(node));
+      children(node);
       return true;
     case Tag::kHidden:
     case Tag::kTemplate:
@@ -263,7 +262,7 @@ void MarkdownRenderer::image(const Node& node) {
       styled(Style::kEmphasis, child);
       in_line_ = outer;
       run_.separate();
-    } else if (!child.name.starts_with("ri:")) {
+    } else {
       this->node(child);
     }
   }

@@ -8,6 +8,7 @@
 
 #include "daemon/storage_format/characters.h"
 #include "daemon/storage_format/elements.h"
+#include "daemon/storage_format/extractor.h"
 #include "daemon/storage_format/forgiving.h"
 #include "daemon/storage_format/html_renderer.h"
 #include "daemon/storage_format/references.h"
@@ -67,20 +68,13 @@ bool is_tight_item(const Node& item) {
   return true;
 }
 
-void add_preformatted(const Node& node, std::string& out, bool& plain) {
-  for (const auto& child : node.children) {
-    if (child.is_text()) {
-      out += child.text;
-    } else if (child.is("br")) {
-      out += '\n';
-    } else if (child.is_element()) {
-      const auto tag = tag_of(child);
-      if (tag == Tag::kHidden || tag == Tag::kTemplate) continue;
-      plain = plain && (tag == Tag::kSpan || tag == Tag::kCode);
-      add_preformatted(child, out, plain);
-      if (is_block_tag(child)) out += '\n';
-    }
-  }
+bool is_plain(const Node& node) {
+  return std::ranges::all_of(node.children, [](const Node& child) {
+    if (!child.is_element()) return true;
+    const auto tag = tag_of(child);
+    const bool plain = tag == Tag::kSpan || tag == Tag::kCode || tag == Tag::kBreak;
+    return plain && is_plain(child);
+  });
 }
 
 }  // namespace
@@ -184,9 +178,11 @@ bool MarkdownRenderer::structure(const Node& node) {
     case Tag::kAdfExtension:
       if (const auto* shown = shown_of_adf(node)) {
         flow(*shown);
-      } else {
+      } else if (strays_of_adf(node).empty()) {
         context_.approximate(node, "an extension without content is left out");
       }
+      for (const auto* stray : strays_of_adf(node)) this->node(*stray);
+      flush();
       return true;
     case Tag::kParagraph:
       if (value_of(node, "style").find("text-align") != std::string_view::npos) {
@@ -280,10 +276,10 @@ void MarkdownRenderer::fenced(std::string_view code, std::string_view info) {
 }
 
 void MarkdownRenderer::preformatted(const Node& node) {
-  std::string text;
-  bool plain = true;
-  add_preformatted(node, text, plain);
-  if (!plain) context_.approximate(node, "formatting of preformatted text is left out");
+  if (!is_plain(node)) {
+    context_.approximate(node, "formatting of preformatted text is left out");
+  }
+  const auto text = Extractor(context_.document(), nullptr).preformatted(node);
   if (!is_invisible(text)) fenced(text, "");
 }
 

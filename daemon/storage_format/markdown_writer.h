@@ -14,8 +14,8 @@ class MarkdownWriter {
  public:
   MarkdownWriter() : containers_(1) {}
 
-  // A block: an empty line before it, where one is needed. Lines and lists may follow each other in a
-  // tight item; anything else stands apart.
+  // A block: an empty line before it, where one is needed. Lines and lists may follow each other in
+  // a tight item; anything else stands apart.
   enum class Block { kPlain, kApart };
   void begin(Block block = Block::kApart);
   void line(std::string_view text);

@@ -168,6 +168,12 @@ std::optional<RenderContext::Excerpt> RenderContext::excerpt_of(const Macro& mac
   return Excerpt{std::move(document), found};
 }
 
+bool RenderContext::may_list(std::size_t entries) {
+  if (entries > entries_left_) return false;
+  entries_left_ -= entries;
+  return true;
+}
+
 std::string RenderContext::safe(std::string_view url) { return safe_url(url).value_or(""); }
 
 std::optional<RenderContext::Way> RenderContext::way_of(const Macro& macro) {
@@ -222,6 +228,12 @@ std::vector<Surroundings::Below> RenderContext::pages_below(const Macro& macro) 
     std::from_chars(text.data(), text.data() + text.size(), depth);
   }
   return surroundings_.below(page, std::max(depth, 0));
+}
+
+std::size_t entries_in(const std::vector<Surroundings::Below>& pages) {
+  auto entries = pages.size();
+  for (const auto& page : pages) entries += entries_in(page.children);
+  return entries;
 }
 
 Reference IncludedSurroundings::meant(Reference reference) const {

@@ -3,7 +3,9 @@
 // What an element is, for those who render: text, Markdown, HTML. An element that is not known is
 // transparent: what is in it is shown. Pure; any thread.
 
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "daemon/storage_format/document.h"
 
@@ -75,6 +77,9 @@ const Node* child_of(const Node& parent, std::string_view name);
 std::string raw_text_of(const Node& node);
 // An attribute's value, "" where it is absent.
 std::string_view value_of(const Node& element, std::string_view attribute);
+// What stands in an ADF extension beside its parts: of one that is not closed, the rest of the
+// page.
+std::vector<const Node*> strays_of_adf(const Node& extension);
 // What of an ADF extension is shown: its content, or the fallback where that is empty; nullptr for
 // neither.
 const Node* shown_of_adf(const Node& extension);

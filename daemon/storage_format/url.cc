@@ -21,7 +21,7 @@ std::string as_browsers_read(std::string_view url) {
 
 std::optional<std::string> safe_url(std::string_view url) {
   auto text = as_browsers_read(url);
-  const auto end = text.find_first_of(":/?#\\");
+  const auto end = text.find_first_of(":/?#");
   if (end != text.npos && text[end] == ':') {
     const auto scheme = lower_ascii(text.substr(0, end));
     if (scheme != "http" && scheme != "https" && scheme != "mailto") return std::nullopt;

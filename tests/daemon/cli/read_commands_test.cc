@@ -116,7 +116,7 @@ TEST_F(ReadCommandsTest, WrongValuesAreUsageErrors) {
            {"page", "5", "--format", "pdf"},
            {"export", "--out", "-"},
            {"export", "--format", "jsonl"},
-           {"export", "--format", "markdown", "--out", "-"},
+           {"export", "--format", "docx", "--out", "-"},
        }) {
     const auto outcome = run_on_mirror(args);
     EXPECT_EQ(outcome.code, 2) << testing::PrintToString(args);

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "daemon/storage_format/extract.h"
+#include "daemon/storage_format/render.h"
 
 namespace storage_format {
 namespace {
@@ -40,6 +41,11 @@ TEST(Forgiving, OptionalEndTagsFollowHtmlsRules) {
 
 TEST(Forgiving, CrossedTagsLoseNoText) {
   EXPECT_EQ(read_as("<b>a<i>b</b>c</i>d"), "<b>[a]<i>[b]</i></b>[c][d]");
+}
+
+TEST(Forgiving, AnyEndOfAHeadingEndsOneThatIsOpen) {
+  EXPECT_EQ(read_as("<h2>a</h3>b"), "<h2>[a]</h2>[b]");
+  EXPECT_EQ(read_as("<h2>a<h3>b</h3>"), "<h2>[a]</h2><h3>[b]</h3>");
 }
 
 TEST(Forgiving, AnEndTagDoesNotReachOutOfACell) {
@@ -86,6 +92,25 @@ TEST(Forgiving, EntityBombsStayWhatTheyAre) {
       "<!DOCTYPE x [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b \"&a;&a;&a;&a;\">]><p>&b;&b;</p>");
   EXPECT_NE(text.find("&b;&b;"), std::string::npos);
   EXPECT_EQ(text.find("aaaa&a"), std::string::npos);
+}
+
+TEST(Forgiving, APageDoesNotVanishInWhatIsNeverShown) {
+  for (const std::string_view open :
+       {"<ac:structured-macro ac:name=\"toc\">",
+        "<ac:structured-macro ac:name=\"x\"><ac:parameter>",
+        "<ac:task-list><ac:task><ac:task-status>", "<ac:emoticon ac:name=\"\">", "<ac:placeholder>",
+        "<table><colgroup><col><tbody><tr><td>", "<ac:image><ri:attachment ri:filename=\"\">",
+        "<ac:link><ri:page ri:content-title=\"\">", "<ac:adf-extension>",
+        "<ac:adf-extension>"
+        "<ac:adf-node><ac:adf-content>c</ac:adf-content></ac:adf-node>",
+        "<time>", "<hr>", "<br>",
+        "<ac:structured-macro ac:name=\"excerpt\"><ac:parameter ac:name=\"hidden\">true"
+        "</ac:parameter>"}) {
+    const auto body = std::string(open) + "<p>the rest</p>";
+    EXPECT_NE(plain_text(body).find("the rest"), std::string::npos) << body;
+    EXPECT_NE(to_markdown(body).text.find("the rest"), std::string::npos) << body;
+    EXPECT_NE(to_html(body).text.find("the rest"), std::string::npos) << body;
+  }
 }
 
 TEST(Forgiving, TheFaultOfTheStrictReadIsTold) {

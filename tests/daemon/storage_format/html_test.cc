@@ -160,6 +160,8 @@ TEST(HtmlHostile, AddressesOfOtherSchemesAreNoLinksHoweverTheyAreDisguised) {
                                          "\\\\x.example\\y",
                                          "/\\x.example",
                                          "http:javascript:x",
+                                         "\\:",
+                                         "javas\\cript:alert(1)",
                                          "&amp;#106;avascript:x"}) {
     for (const auto& body :
          {"<a href=\"" + std::string(address) + "\">a</a>",
@@ -172,6 +174,7 @@ TEST(HtmlHostile, AddressesOfOtherSchemesAreNoLinksHoweverTheyAreDisguised) {
       EXPECT_EQ(text.find("=\"//"), std::string::npos) << text;
       EXPECT_EQ(text.find("=\"\\"), std::string::npos) << text;
       EXPECT_EQ(text.find("=\"file"), std::string::npos) << text;
+      EXPECT_EQ(text.find("=\"javas"), std::string::npos) << text;
     }
   }
   EXPECT_EQ(html("<a href=\"ftp://x.example\">a</a>"), "a <code>ftp://x.example</code>\n");
@@ -196,6 +199,14 @@ TEST(HtmlHostile, DeepNestingAndManyNodesStayReadable) {
   for (int level = 0; level < 3'000; ++level) body += "<div><blockquote><b>";
   body += "deep";
   EXPECT_NE(html(body).find("deep"), std::string::npos);
+}
+
+TEST(HtmlHostile, AThousandTablesOfContentsDoNotMultiplyThePage) {
+  std::string body;
+  for (int at = 0; at < 1'000; ++at) body += macro("toc") + "<h1>x</h1>";
+  const auto page = to_html(body);
+  EXPECT_LT(page.text.size(), 3'000'000U);
+  EXPECT_TRUE(tells(page, "one more table of contents"));
 }
 
 TEST(HtmlHostile, WhatIsToldIsOnePrintableLine) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <iterator>
 #include <set>
 #include <string>
@@ -36,6 +37,13 @@ class RenderCorpus : public testing::Test {
 
   std::vector<RealBody> bodies_ = real_bodies();
 };
+
+TEST_F(RenderCorpus, TheStripperFindsWords) {
+  std::size_t found = 0;
+  for (const auto& body : bodies_) found += visible_words(body.text).size();
+  std::printf("different words of each body, in all: %zu\n", found);
+  EXPECT_GT(found, 10 * bodies_.size());
+}
 
 TEST_F(RenderCorpus, NoWordIsLostInText) {
   for (const auto& body : bodies_) {

@@ -6,15 +6,28 @@
 
 #include <array>
 #include <cctype>
-#include <regex>
 #include <set>
 #include <string>
 #include <utility>
 
 namespace storage_format {
 
-inline std::string replaced(const std::string& text, const char* pattern, const char* by) {
-  return std::regex_replace(text, std::regex(pattern), by);
+// Everything from `begin` to `end`, both of them gone; `begin` is the start of a whole name.
+inline std::string cut_out(std::string text, const std::string& begin, const std::string& end) {
+  for (auto at = text.find(begin); at != std::string::npos; at = text.find(begin, at)) {
+    const auto tag_end = text.find('>', at);
+    const char next = text[at + begin.size()];
+    const bool whole = begin == "<!--" || next == '>' || next == ' ' || next == '/' || next == '\n';
+    if (tag_end == std::string::npos || !whole) {
+      at += begin.size();
+      continue;
+    }
+    const bool empty = begin != "<!--" && text[tag_end - 1] == '/';
+    const auto last = empty ? tag_end + 1 : text.find(end, at);
+    if (last == std::string::npos) return text;
+    text.replace(at, empty ? last - at : last + end.size() - at, " ");
+  }
+  return text;
 }
 
 inline std::string utf8_of(unsigned long code) {
@@ -87,14 +100,43 @@ inline std::set<std::string> words_of(const std::string& text) {
 }
 
 // Tags that end a word, and those that do not: <b>wo</b>rd is one.
-inline std::string without_tags(std::string text) {
-  text = replaced(text, "<!--[^]*?-->", "");
-  text = replaced(
-      text,
-      "</?(?:a|strong|b|em|i|u|s|del|ins|sub|sup|code|span|small|mark|font|ac:link|ac:link-body|"
-      "ac:inline-comment-marker)(?:\\s[^>]*)?/?>",
-      "");
-  return without_references(replaced(text, "<[^>]*>", " "));
+inline std::string without_tags(const std::string& text) {
+  static const std::set<std::string> kInline = {"a",
+                                                "strong",
+                                                "b",
+                                                "em",
+                                                "i",
+                                                "u",
+                                                "s",
+                                                "del",
+                                                "ins",
+                                                "sub",
+                                                "sup",
+                                                "code",
+                                                "span",
+                                                "small",
+                                                "mark",
+                                                "font",
+                                                "ac:link",
+                                                "ac:link-body",
+                                                "ac:inline-comment-marker"};
+  std::string out;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const auto end = text.find('>', at);
+    if (text[at] != '<' || end == std::string::npos) {
+      out += text[at];
+      continue;
+    }
+    if (text.compare(at, 4, "<!--") == 0) {
+      at = text.find("-->", at) + 2;
+      continue;
+    }
+    const auto first = at + (text[at + 1] == '/' ? 2 : 1);
+    const auto name = text.substr(first, text.find_first_of(" \n\t/>", first) - first);
+    if (!kInline.contains(name)) out += ' ';
+    at = end;
+  }
+  return without_references(out);
 }
 
 inline std::set<std::string> html_words(const std::string& html) {
@@ -111,12 +153,10 @@ inline std::set<std::string> visible_words(std::string body) {
     }
     body.replace(at, end + 3 - at, inside);
   }
-  for (const auto* pattern :
-       {"<!--[^]*?-->", "<ac:parameter\\b[^>]*/>", "<ac:parameter\\b[^]*?</ac:parameter>",
-        "<ac:default-parameter\\b[^]*?</ac:default-parameter>", "<ac:task-id>[^]*?</ac:task-id>",
-        "<ac:task-uuid>[^]*?</ac:task-uuid>", "<ac:task-status>[^]*?</ac:task-status>",
-        "<ac:placeholder\\b[^]*?</ac:placeholder>"}) {
-    body = replaced(body, pattern, " ");
+  body = cut_out(std::move(body), "<!--", "-->");
+  for (const std::string name : {"ac:parameter", "ac:default-parameter", "ac:task-id",
+                                 "ac:task-uuid", "ac:task-status", "ac:placeholder"}) {
+    body = cut_out(std::move(body), "<" + name, "</" + name + ">");
   }
   return words_of(without_tags(body));
 }
