@@ -48,6 +48,11 @@ std::string minute_of(store::Time time) {
   return text + " UTC";
 }
 
+std::string minute_of(const std::string& iso8601) {
+  const auto time = store::parse_iso8601(iso8601);
+  return time ? minute_of(*time) : iso8601;
+}
+
 // "error" is also the class.
 std::string_view many_of(Severity severity) {
   switch (severity) {
@@ -146,7 +151,7 @@ void Html::tiles() {
   if (report_.comparison) {
     out_ +=
         fmt::format("<p class=\"quiet\">New, fixed and still there: since the audit of {}.</p>\n",
-                    escaped_html(report_.comparison->with));
+                    escaped_html(minute_of(report_.comparison->with)));
   }
   if (report_.expired > 0) {
     out_ += fmt::format("<p class=\"quiet\">{} of the baseline expired and hold no more.</p>\n",
@@ -331,7 +336,8 @@ void Html::fixed() {
       "<section><h2>Fixed <small>{}</small></h2>\n<p>What the audit of {} found "
       "and this one does not.</p>\n<table class=\"findings\"><thead><tr><th>Space</th><th>Page</th>"
       "<th>Finding</th></tr></thead><tbody>\n",
-      with_commas(static_cast<std::int64_t>(all.size())), escaped_html(report_.comparison->with));
+      with_commas(static_cast<std::int64_t>(all.size())),
+      escaped_html(minute_of(report_.comparison->with)));
   for (std::size_t i = 0; i < std::min(all.size(), kFixedShown); ++i) {
     out_ += fmt::format("<tr><td>{}</td><td>{}</td><td>{}<br><small>{}</small></td></tr>\n",
                         escaped_html(all[i].space_key), escaped_html(all[i].title),
