@@ -127,6 +127,13 @@ TEST(Markdown, TasksAreTaskLists) {
             "- [x] a\n  - [ ] b\n");
 }
 
+TEST(Markdown, ATaskThatBeginsWithABlockKeepsItsBox) {
+  EXPECT_EQ(markdown("<ac:task-list><ac:task><ac:task-body><ul><li>a</li></ul></ac:task-body>"
+                     "</ac:task><ac:task><ac:task-body><pre>b</pre></ac:task-body></ac:task>"
+                     "</ac:task-list>"),
+            "- [ ] <!-- -->\n\n  - a\n\n- [ ] <!-- -->\n\n  ```\n  b\n  ```\n");
+}
+
 TEST(Markdown, LayoutCellsComeInOrder) {
   EXPECT_EQ(markdown("<ac:layout><ac:layout-section ac:type=\"two_equal\"><ac:layout-cell><p>a</p>"
                      "</ac:layout-cell><ac:layout-cell>b</ac:layout-cell></ac:layout-section>"
