@@ -41,6 +41,14 @@ TEST(Markdown, StylesThatStarsCannotSayAreTags) {
   EXPECT_EQ(markdown("<p><strong><em>a</em></strong></p>"), "**_a_**\n");
 }
 
+TEST(Markdown, AStyleWithinItselfIsOne) {
+  EXPECT_EQ(markdown("<p><em>a <em>b</em> " + macro("livesearch") + " c</em></p>"),
+            "*a b \\[livesearch\\] c*\n");
+  EXPECT_EQ(
+      markdown("<p><strong>is " + macro("status", parameter("title", "OK")) + "</strong></p>"),
+      "**is \\[OK\\]**\n");
+}
+
 TEST(Markdown, ListsNestAndStandApart) {
   EXPECT_EQ(markdown("<ul><li>a<ol><li>b</li><li>c</li></ol></li><li><p>d</p></li></ul>"),
             "- a\n  1. b\n  2. c\n- d\n");
