@@ -61,6 +61,23 @@ struct JobsConfig {
   std::string on_conflict = "fail";  // fail | rebase | overwrite
 };
 
+struct AuditConfig {
+  std::chrono::milliseconds stale_after{std::chrono::hours(24 * 365)};          // 0 = never
+  std::vector<std::string> stale_after_by_space;                                // "ENG=90d"
+  std::chrono::milliseconds never_updated_after{std::chrono::hours(24 * 365)};  // 0 = never
+  std::chrono::milliseconds draft_after{std::chrono::hours(24 * 7)};
+  std::int64_t max_depth = 8;              // 0 = any
+  std::int64_t huge_page_bytes = 500'000;  // 0 = any
+  std::int64_t duplicate_words = 10;
+  std::int64_t near_duplicate_words = 50;
+  std::int64_t near_duplicate_percent = 85;
+  std::vector<std::string> disabled_rules;
+  std::vector<std::string> severities;  // "stale-page=info"
+  std::filesystem::path baseline;       // absolute; empty = none
+  std::filesystem::path reports;        // absolute folder; empty = none are kept
+  std::int64_t keep_reports = 26;       // 0 = all
+};
+
 struct ServeConfig {
   std::filesystem::path socket;  // absolute; default confmirror.sock beside the configuration file
   std::string listen;            // "127.0.0.1:8765"; empty = no TCP
@@ -79,6 +96,7 @@ struct Config {
   SearchConfig search;
   HttpConfig http;
   JobsConfig jobs;
+  AuditConfig audit;
   ServeConfig serve;
   LogConfig log;
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "config/options_audit.h"
 #include "config/units.h"
 #include "config/url.h"
 
@@ -259,6 +260,7 @@ std::string_view table_help(std::string_view table) {
       {"search", "What is indexed for the search."},
       {"http", "Requests to the site."},
       {"jobs", "Edits of pages."},
+      {"audit", "What 'confmirror audit' finds fault with."},
       {"serve", "The daemon's local service."},
       {"log", "The daemon's log."},
   }};
@@ -311,6 +313,8 @@ std::string expected_text(const Option& option) {
       return "HOST:PORT such as \"127.0.0.1:8765\"";
     case Form::kEnvName:
       return "the name of an environment variable";
+    case Form::kKeyDuration:
+      return "KEY=DURATION";
     case Form::kAny:
     case Form::kNotEmpty:
       break;
@@ -348,6 +352,9 @@ std::optional<std::string> form_refusal(Form form, std::string_view text) {
     case Form::kEnvName:
       if (!is_env_name(text)) return "something else";
       break;
+    case Form::kKeyDuration:
+      if (!parse_key_duration(text)) return toml_string(text);
+      break;
     case Form::kAny:
     case Form::kNotEmpty:
       break;
@@ -373,6 +380,7 @@ const std::vector<Option>& options() {
     add_sync(made);
     add_search(made);
     add_http_and_jobs(made);
+    add_audit_options(made);
     add_serve_and_log(made);
     return made;
   }();
@@ -414,6 +422,7 @@ std::string expected(const Option& option) {
     std::string operator()(TextField) const { return expected_text(of); }
     std::string operator()(PathField) const { return "a path"; }
     std::string operator()(ListField) const {
+      if (of.form == Form::kKeyDuration) return "a list of strings such as [\"ENG=90d\"]";
       return of.allowed.empty() ? "a list of strings such as [\"DOCS\", \"TEAM*\"]"
                                 : "a list out of " + joined(of.allowed);
     }

@@ -27,7 +27,7 @@ using DurationField = std::chrono::milliseconds& (*)(Config&);
 using Field =
     std::variant<TextField, PathField, ListField, IntegerField, NumberField, DurationField>;
 
-enum class Form { kAny, kSiteUrl, kUrl, kEmail, kListen, kEnvName, kNotEmpty };
+enum class Form { kAny, kSiteUrl, kUrl, kEmail, kListen, kEnvName, kNotEmpty, kKeyDuration };
 
 struct Option {
   std::string_view table;

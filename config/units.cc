@@ -50,6 +50,14 @@ std::optional<milliseconds> parse_duration(std::string_view text) {
   return milliseconds(total);
 }
 
+std::optional<std::pair<std::string, milliseconds>> parse_key_duration(std::string_view text) {
+  const auto equals = text.rfind('=');
+  if (equals == text.npos || equals == 0) return std::nullopt;
+  const auto duration = parse_duration(text.substr(equals + 1));
+  if (!duration) return std::nullopt;
+  return std::pair(std::string(text.substr(0, equals)), *duration);
+}
+
 std::string format_duration(milliseconds duration) {
   const auto count = duration.count();
   if (count == 0) return "0";

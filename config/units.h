@@ -6,12 +6,16 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace config {
 
 // "250ms", "60s", "5m", "24h", "7d", "1h30m", "0". nullopt: not of that form, or more than 100
 // years.
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
+// "ENG=90d": what stands before the last '=', and the duration after it. nullopt: not of that form.
+std::optional<std::pair<std::string, std::chrono::milliseconds>> parse_key_duration(
+    std::string_view text);
 // The shortest such text: "5m", "24h", "90s". Days are written in hours.
 std::string format_duration(std::chrono::milliseconds duration);
 

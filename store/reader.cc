@@ -153,9 +153,11 @@ SpaceRow read_space(const Query& query) {
 
 constexpr const char* kSpaceColumns =
     "SELECT s.id, s.key, s.name, s.type, s.status, s.current_alias, a.account_id, s.created_at,"
-    " s.homepage_id, s.description, s.icon_path, s.web_path, s.observed_at,"
-    " (SELECT count(*) FROM page p WHERE p.space_id=s.id AND p.gone_at IS NULL)"
-    " FROM space s LEFT JOIN account a ON a.id=s.author";
+    " s.homepage_id, s.description, s.icon_path, s.web_path, s.observed_at,";
+constexpr const char* kSpaceTables = " FROM space s LEFT JOIN account a ON a.id=s.author";
+// Takes time in the number of pages.
+constexpr const char* kPagesOfSpace =
+    " (SELECT count(*) FROM page p WHERE p.space_id=s.id AND p.gone_at IS NULL)";
 
 }  // namespace
 
@@ -221,7 +223,7 @@ Result<std::vector<SpaceRow>> Reader::spaces(std::optional<Time> as_of) {
                                 ? " WHERE s.created_at<=?1 AND (s.gone_at IS NULL OR s.gone_at>?1)"
                                 : " WHERE s.gone_at IS NULL";
   impl_->each(
-      kSpaceColumns + which + " ORDER BY s.id",
+      std::string(kSpaceColumns) + kPagesOfSpace + kSpaceTables + which + " ORDER BY s.id",
       [&](Query& query) {
         if (as_of) query.bind(*as_of);
       },
@@ -238,7 +240,7 @@ Result<std::optional<SpaceRow>> Reader::space_by_key(const std::string& key) {
   std::vector<SpaceRow> found;
   const std::string folded = fold_case(key);
   impl_->each(
-      std::string(kSpaceColumns) +
+      std::string(kSpaceColumns) + " 0" + kSpaceTables +
           " WHERE s.gone_at IS NULL AND (fold(s.key)=?1 OR fold(s.current_alias)=?1)"
           " ORDER BY fold(s.key)=?1 DESC, s.key=?2 DESC, s.status='current' DESC, s.id LIMIT 1",
       [&](Query& query) { query.bind(folded).bind(key); },

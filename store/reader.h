@@ -2,8 +2,8 @@
 
 // Read-only view of a mirror file. Each Reader owns one read-only connection (WAL), used by one
 // thread at a time; any number of Readers may exist beside the Writer and in other processes. No
-// call holds a snapshot after it returns, except the for_each_* calls while they run their
-// callback. All errors: kStoreBad (damaged, foreign, newer), kSystem (cannot open).
+// call holds a snapshot after it returns, except the for_each_* calls and in_snapshot() while they
+// run their callback. All errors: kStoreBad (damaged, foreign, newer), kSystem (cannot open).
 
 #include <filesystem>
 #include <functional>
@@ -24,7 +24,7 @@ namespace store {
 struct SpaceRow : Space {
   std::vector<std::string> labels;
   Time synced_at{};
-  std::int64_t pages = 0;  // trashed ones included, gone ones not
+  std::int64_t pages = 0;  // trashed ones included, gone ones not; of spaces() alone
 };
 
 struct PageRow : Page {  // body only where it was asked for
@@ -211,6 +211,10 @@ class Reader {
                              const std::vector<Id>& space_ids);
   Result<void> for_each_version(Id page_id, const std::function<bool(const VersionRow&)>& visit,
                                 bool with_bodies);
+  // What `work` reads by this Reader is of one snapshot.
+  Result<void> in_snapshot(const std::function<Result<void>()>& work);
+  // Everyone whom the mirror names; name and status as far as the site was asked.
+  Result<void> for_each_user(const std::function<bool(const User&)>& visit);
 
  private:
   Result<std::vector<JobBatchRow>> batch_rows(const std::string& which, Id bound);

@@ -40,7 +40,7 @@ const std::map<std::string, Rule>& rules() {
        {{"daemon/confluence", "daemon/storage_format", "daemon/input", "daemon/base", "store"},
         {"boost", "nlohmann"}}},
       {"daemon/query", {{"store", "daemon/storage_format", "daemon/input"}, {"nlohmann"}}},
-      {"daemon/export", {{"store", "daemon/storage_format"}, {"nlohmann"}}},
+      {"daemon/export", {{"store", "daemon/storage_format"}, {"nlohmann", "utf8proc"}}},
       {"daemon/audit", {{"store", "daemon/storage_format"}, {"nlohmann"}}},
       {"daemon/serve",
        {{"daemon/query", "daemon/audit", "daemon/edits", "daemon/confluence", "daemon/base",
@@ -99,8 +99,8 @@ std::string breach(const std::string& folder, const std::string& target, bool qu
   const std::string name = first.substr(0, first.rfind(".h"));
   if (slash == std::string::npos && !target.ends_with(".h")) return {};  // <string>
   static const std::set<std::string> kLibraries = {
-      "boost", "curl",    "nlohmann", "simdjson", "toml++",  "tl",   "sqlite3",
-      "zstd",  "openssl", "CLI",      "expat",    "systemd", "gtest"};
+      "boost", "curl",    "nlohmann", "simdjson", "toml++",  "tl",    "sqlite3",
+      "zstd",  "openssl", "CLI",      "expat",    "systemd", "gtest", "utf8proc"};
   if (!kLibraries.contains(name)) {
     // <unistd.h>, <fmt/format.h>, <sys/stat.h>
     if (slash == std::string::npos || kEverywhere.contains(first)) return {};

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "daemon/base/log.h"
+#include "daemon/cli/audit_command.h"
 #include "daemon/cli/checked_output.h"
 #include "daemon/cli/completion.h"
 #include "daemon/cli/daemon_command.h"
@@ -163,6 +164,7 @@ int run(int argc, char** argv, std::istream& in, std::ostream& out, std::ostream
       app.add_subcommand("status", "What the mirror holds, how fresh it is, what is amiss");
   status->callback([&] { exit_code = run_status(globals, out, err); });
   add_read_commands(app, globals, out, err, exit_code);
+  add_audit_command(app, globals, out, err, exit_code);
   add_search_command(app, globals, out, err, exit_code);
   add_sql_command(app, globals, in, out, err, exit_code);
   add_jobs_commands(app, globals, in, out, err, exit_code);

@@ -6,8 +6,10 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 
+#include "daemon/cli/as_of.h"
 #include "daemon/cli/interrupt.h"
 #include "daemon/cli/lookup.h"
 #include "daemon/cli/progress_line.h"
@@ -40,15 +42,46 @@ store::Result<void> refuse_mirror_as_target(const fs::path& mirror, const fs::pa
   return {};
 }
 
-store::Result<std::vector<store::Id>> space_ids(store::Reader& reader,
-                                                const std::vector<std::string>& keys) {
-  std::vector<store::Id> ids;
+store::Result<void> find_spaces(ExportSource& source, const std::vector<std::string>& keys) {
   for (const auto& key : keys) {
-    const auto space = find_space(reader, key);
+    auto space = find_space(*source.reader, key);
     if (!space) return store::fail(space.error());
-    ids.push_back(space->id);
+    source.space_ids.push_back(space->id);
+    source.space_keys.push_back(std::move(space->key));
   }
-  return ids;
+  return {};
+}
+
+store::Result<ExportSource> open_source(const GlobalOptions& globals, const ExportArgs& args) {
+  auto path = resolve_mirror_path(globals);
+  if (!path) return store::fail(path.error());
+  auto reader = store::Reader::open(*path);
+  if (!reader) return store::fail(reader.error());
+  ExportSource source{std::move(*path), std::move(*reader), {}, {}, {}};
+  if (auto found = find_spaces(source, args.spaces); !found) return store::fail(found.error());
+  auto as_of = parse_as_of(args.as_of);
+  if (!as_of) return store::fail(as_of.error());
+  source.as_of = *as_of;
+  return source;
+}
+
+// What a format has no use for is refused, or somebody would wait for its effect.
+store::Result<void> check_options(const ExportArgs& args) {
+  const bool lines = args.format == kJsonl;
+  const char* alien = lines && args.flat                      ? "--flat"
+                      : lines && args.git                     ? "--git"
+                      : lines && args.into_existing           ? "--into-existing"
+                      : lines && args.reshape                 ? "--reshape"
+                      : lines && !args.statuses.empty()       ? "--status"
+                      : !lines && args.history                ? "--history"
+                      : !lines && args.out == kStandardOutput ? "--out -"
+                                                              : nullptr;
+  if (alien == nullptr) return {};
+  const char* hint = lines          ? "that is for the formats that make a folder"
+                     : args.history ? "that is for jsonl; with --git, each export adds to a history"
+                                    : "name a folder; only jsonl goes to standard output";
+  return store::fail(store::ErrorKind::kUsage, "alien_option",
+                     fmt::format("cannot export as {} with {}", args.format, alien), hint);
 }
 
 store::Result<void> write_to(std::ostream& out, std::string_view bytes, bool last) {
@@ -74,25 +107,23 @@ store::Result<exporting::JsonlCounts> export_to(store::Reader& reader,
   return counts;
 }
 
-store::Result<exporting::JsonlCounts> run(const GlobalOptions& globals, const ExportArgs& args,
-                                          std::ostream& out) {
-  const auto path = resolve_mirror_path(globals);
-  if (!path) return store::fail(path.error());
-  auto reader = store::Reader::open(*path);
-  if (!reader) return store::fail(reader.error());
-  auto ids = space_ids(**reader, args.spaces);
-  if (!ids) return store::fail(ids.error());
-  const exporting::JsonlOptions options{std::move(*ids), args.history, args.live_only};
-  if (args.out == kStandardOutput) return export_to(**reader, options, nullptr, out);
-  if (auto allowed = refuse_mirror_as_target(*path, args.out); !allowed) {
+store::Result<exporting::JsonlCounts> run_jsonl(const ExportArgs& args, ExportSource& source,
+                                                std::ostream& out) {
+  exporting::JsonlOptions options;
+  options.space_ids = source.space_ids;
+  options.history = args.history;
+  options.live_only = args.live_only;
+  options.as_of = source.as_of;
+  if (args.out == kStandardOutput) return export_to(*source.reader, options, nullptr, out);
+  if (auto allowed = refuse_mirror_as_target(source.mirror, args.out); !allowed) {
     return store::fail(allowed.error());
   }
   auto file = exporting::OutputFile::create(args.out);
   if (!file) return store::fail(file.error());
-  return export_to(**reader, options, file->get(), out);
+  return export_to(*source.reader, options, file->get(), out);
 }
 
-std::string in_words(const exporting::JsonlCounts& counts, bool history) {
+std::string counts_in_words(const exporting::JsonlCounts& counts, bool history) {
   auto text = fmt::format("{} spaces, {} pages", with_thousands(counts.spaces),
                           with_thousands(counts.pages));
   if (counts.nodes > 0) text += fmt::format(", {} nodes", with_thousands(counts.nodes));
@@ -102,12 +133,21 @@ std::string in_words(const exporting::JsonlCounts& counts, bool history) {
 
 }  // namespace
 
+const std::vector<std::string>& folder_formats() {
+  static const std::vector<std::string> kFormats = {"markdown", "html", "storage"};
+  return kFormats;
+}
+
 int run_export(const GlobalOptions& globals, const ExportArgs& args, std::ostream& out,
                std::ostream& err) {
-  const auto counts = run(globals, args, out);
+  if (const auto possible = check_options(args); !possible) return report(possible.error(), err);
+  auto source = open_source(globals, args);
+  if (!source) return report(source.error(), err);
+  if (args.format != kJsonl) return run_folder_export(globals, args, *source, out, err);
+  const auto counts = run_jsonl(args, *source, out);
   if (!counts) return report(counts.error(), err);
   if (args.out == kStandardOutput) {
-    if (!globals.quiet) err << "exported " << in_words(*counts, args.history) << "\n";
+    if (!globals.quiet) err << "exported " << counts_in_words(*counts, args.history) << "\n";
   } else if (globals.json) {
     Json json;
     json["file"] = args.out;
@@ -117,7 +157,8 @@ int run_export(const GlobalOptions& globals, const ExportArgs& args, std::ostrea
     json["versions"] = counts->versions;
     out << to_line(json);
   } else if (!globals.quiet) {
-    out << fmt::format("exported {} to {}\n", in_words(*counts, args.history), printable(args.out));
+    out << fmt::format("exported {} to {}\n", counts_in_words(*counts, args.history),
+                       printable(args.out));
   }
   return 0;
 }

@@ -6,27 +6,23 @@
 #include <memory>
 #include <utility>
 
+#include "daemon/cli/as_of.h"
+#include "daemon/cli/html_page.h"
 #include "daemon/cli/lookup.h"
 #include "daemon/cli/progress_line.h"
 #include "daemon/cli/report.h"
 #include "daemon/cli/row_json.h"
+#include "daemon/cli/shown_text.h"
 #include "daemon/cli/table.h"
 #include "daemon/cli/terminal.h"
+#include "daemon/query/mirror_surroundings.h"
+#include "daemon/query/tree.h"
+#include "daemon/storage_format/extract.h"
+#include "daemon/storage_format/render.h"
 
 namespace cli {
 
 namespace {
-
-void print_table(const Table& table, const GlobalOptions& globals, std::ostream& out,
-                 std::ostream& err) {
-  table.print(out, terminal_of(out).columns);
-  if (table.empty() && !globals.quiet) err << "nothing found\n";
-}
-
-std::string name_or_id(const std::string& name, const std::string& account_id) {
-  if (!name.empty()) return name;
-  return account_id.empty() ? "somebody" : account_id;
-}
 
 store::Result<void> print_spaces(const GlobalOptions& globals, std::ostream& out,
                                  std::ostream& err) {
@@ -72,34 +68,117 @@ void print_pages_table(const std::vector<store::PageRow>& pages, bool of_one_spa
   print_table(table, globals, out, err);
 }
 
-store::Result<void> print_pages(const GlobalOptions& globals, const PagesArgs& args,
-                                std::ostream& out, std::ostream& err) {
-  auto reader = open_mirror(globals);
-  if (!reader) return store::fail(reader.error());
+store::Result<store::PageFilter> filter_of(store::Reader& reader, const PagesArgs& args) {
   store::PageFilter filter;
   filter.statuses = args.statuses;
   filter.title = args.title;
   filter.sort = args.sort;
   filter.limit = args.limit;
   filter.offset = args.offset;
+  auto as_of = parse_as_of(args.as_of);
+  if (!as_of) return store::fail(as_of.error());
+  filter.as_of = *as_of;
   if (!args.space.empty()) {
-    const auto space = find_space(**reader, args.space);
+    const auto space = find_space(reader, args.space);
     if (!space) return store::fail(space.error());
     filter.space_id = space->id;
   }
-  const auto pages = (*reader)->pages(filter);
+  return filter;
+}
+
+store::Result<void> print_list(store::Reader& reader, const store::PageFilter& filter,
+                               const GlobalOptions& globals, std::ostream& out, std::ostream& err) {
+  const auto pages = reader.pages(filter);
   if (!pages) return store::fail(pages.error());
-  if (!globals.json) {
+  if (globals.json) {
+    const auto site_url = site_url_of(reader);
+    if (!site_url) return store::fail(site_url.error());
+    Json json;
+    json["pages"] = Json::array();
+    for (const auto& page : *pages) json["pages"].push_back(page_json(page, *site_url));
+    if (filter.as_of) json["as_of"] = store::to_iso8601(*filter.as_of);
+    out << to_line(json);
+  } else {
     print_pages_table(*pages, filter.space_id.has_value(), globals, out, err);
+  }
+  if (!filter.as_of) return {};
+  const auto assumed = std::count_if(pages->begin(), pages->end(),
+                                     [](const store::PageRow& page) { return page.assumed; });
+  return note_as_of(reader, *filter.as_of, assumed, globals, err);
+}
+
+Json tree_json(const store::TreeRow& row, const std::string& space_key, int depth) {
+  Json json;
+  json["id"] = std::to_string(row.id);
+  json["type"] = row.type;
+  json["space_key"] = space_key;
+  json["title"] = row.title;
+  json["status"] = row.status;
+  json["parent_id"] = row.parent_id ? Json(std::to_string(*row.parent_id)) : Json();
+  json["position"] = row.position ? Json(*row.position) : Json();
+  json["depth"] = depth;
+  return json;
+}
+
+// What was given to narrow the list down has no sense in a tree: it would tear it.
+store::Result<void> check_tree(const PagesArgs& args) {
+  if (args.statuses.empty() && !args.title && args.sort == "title" && args.limit < 0 &&
+      args.offset == 0) {
     return {};
   }
-  const auto site_url = site_url_of(**reader);
-  if (!site_url) return store::fail(site_url.error());
+  return store::fail(store::ErrorKind::kUsage, "not_for_a_tree",
+                     "cannot use --status, --title, --sort, --limit or --offset with --tree",
+                     "--space and --as-of choose what the tree shows");
+}
+
+store::Result<void> print_tree(store::Reader& reader, const store::PageFilter& filter,
+                               const GlobalOptions& globals, std::ostream& out, std::ostream& err) {
+  auto spaces = reader.spaces(filter.as_of);
+  if (!spaces) return store::fail(spaces.error());
+  std::sort(spaces->begin(), spaces->end(),
+            [](const auto& a, const auto& b) { return a.key < b.key; });
   Json json;
-  json["pages"] = Json::array();
-  for (const auto& page : *pages) json["pages"].push_back(page_json(page, *site_url));
-  out << to_line(json);
+  json["tree"] = Json::array();
+  Table table({{"ID", true}, {"TYPE"}, {"STATUS"}, {"TITLE", false, true}});
+  for (const auto& space : *spaces) {
+    if (filter.space_id && space.id != *filter.space_id) continue;
+    const auto rows = reader.tree(space.id, filter.as_of);
+    if (!rows) return store::fail(rows.error());
+    if (!filter.space_id && !globals.json) {
+      table.add({std::to_string(space.id), "space", space.status, space.key + ": " + space.name});
+    }
+    const int indent = filter.space_id ? 0 : 1;
+    querying::Tree(*rows).visit_all([&](const store::TreeRow& row, int depth) {
+      if (globals.json) {
+        json["tree"].push_back(tree_json(row, space.key, depth));
+      } else {
+        constexpr int kStep = 2;
+        table.add(
+            {std::to_string(row.id), row.type, row.status,
+             std::string(static_cast<std::size_t>(kStep * (depth + indent)), ' ') + row.title});
+      }
+    });
+  }
+  if (globals.json) {
+    if (filter.as_of) json["as_of"] = store::to_iso8601(*filter.as_of);
+    out << to_line(json);
+  } else {
+    print_table(table, globals, out, err);
+  }
   return {};
+}
+
+store::Result<void> print_pages(const GlobalOptions& globals, const PagesArgs& args,
+                                std::ostream& out, std::ostream& err) {
+  if (args.tree) {
+    if (auto checked = check_tree(args); !checked) return checked;
+  }
+  auto reader = open_mirror(globals);
+  if (!reader) return store::fail(reader.error());
+  const auto filter = filter_of(**reader, args);
+  if (!filter) return store::fail(filter.error());
+  return args.tree ? print_tree(**reader, *filter, globals, out, err)
+                   : print_list(**reader, *filter, globals, out, err);
 }
 
 // A page as one of its versions was, or as it is now.
@@ -110,6 +189,9 @@ struct Shown {
   std::string parent_title;  // "" = not known
 
   const std::optional<store::Body>& body() const { return version ? version->body : page.body; }
+  const std::string& title() const {
+    return version && version->title ? *version->title : page.title;
+  }
 };
 
 store::Result<std::string> title_of_parent(store::Reader& reader, const store::PageRow& page) {
@@ -125,7 +207,9 @@ store::Result<std::string> title_of_parent(store::Reader& reader, const store::P
 }
 
 store::Result<Shown> find_shown(store::Reader& reader, const PageArgs& args) {
-  auto page = find_page(reader, args.id, /*with_body=*/!args.version);
+  const auto as_of = parse_as_of(args.as_of);
+  if (!as_of) return store::fail(as_of.error());
+  auto page = find_page(reader, args.id, /*with_body=*/!args.version, *as_of);
   if (!page) return store::fail(page.error());
   auto site_url = site_url_of(reader);
   if (!site_url) return store::fail(site_url.error());
@@ -152,8 +236,7 @@ void print_header(const Shown& shown, std::ostream& out) {
   auto line = [&out](const char* name, const std::string& text) {
     out << fmt::format("{:<8} {}\n", name, printable(text));
   };
-  const bool retitled = shown.version && shown.version->title;
-  line("title", retitled ? *shown.version->title : page.title);
+  line("title", shown.title());
   line("page", fmt::format("{} in space {}, {}", page.id, page.space_key, page.status));
   if (shown.version) {
     const auto& version = *shown.version;
@@ -178,12 +261,12 @@ void print_header(const Shown& shown, std::ostream& out) {
   }
 }
 
-// Exactly as Confluence sent it; but nothing of it may steer a terminal.
-void print_body(const std::string& body, std::ostream& out) {
+// Nothing of it may steer a terminal; in a pipe it is what it is.
+void print_text(const std::string& text, std::ostream& out) {
   if (!terminal_of(out).is_terminal) {
-    out << body;
+    out << text;
   } else {
-    out << printable_lines(body) << "\n";
+    out << printable_lines(text) << "\n";
   }
 }
 
@@ -198,67 +281,93 @@ Json shown_json(const Shown& shown) {
   return json;
 }
 
-store::Result<void> print_page(const GlobalOptions& globals, const PageArgs& args,
-                               std::ostream& out) {
-  auto reader = open_mirror(globals);
-  if (!reader) return store::fail(reader.error());
-  const auto shown = find_shown(**reader, args);
-  if (!shown) return store::fail(shown.error());
-  if (args.format == "json" || (args.format.empty() && globals.json)) {
-    out << to_line(shown_json(*shown));
-    return {};
+// A body in the form that was asked for.
+struct Written {
+  std::string text;
+  std::vector<storage_format::Approximation> approximations;
+};
+
+store::Result<Written> write_body(store::Reader& reader, const Shown& shown,
+                                  const std::string& format) {
+  const auto& body = shown.body()->text;
+  if (format == "storage") return Written{body, {}};
+  if (format == "text") {
+    auto text = storage_format::plain_text(body);
+    if (!text.empty() && text.back() != '\n') text += '\n';
+    return Written{std::move(text), {}};
   }
-  const auto& body = shown->body();
-  if (args.format.empty()) {
-    print_header(*shown, out);
-    out << "\n"
-        << (body ? printable_lines(body->text) : "(the body is not in the mirror yet)") << "\n";
-  } else if (body) {
-    print_body(body->text, out);
-  } else {
+  const querying::MirrorSurroundings surroundings(reader, shown.page, shown.site_url);
+  auto rendering = format == "html" ? storage_format::to_html(body, surroundings)
+                                    : storage_format::to_markdown(body, surroundings);
+  if (surroundings.error()) return store::fail(*surroundings.error());
+  if (format == "html") rendering.text = html_page(shown.title(), rendering.text);
+  return Written{std::move(rendering.text), std::move(rendering.approximations)};
+}
+
+void print_approximations(const std::vector<storage_format::Approximation>& all,
+                          const GlobalOptions& globals, std::ostream& err) {
+  if (globals.quiet) return;
+  for (const auto& one : all) {
+    err << printable(fmt::format("confmirror: line {}, column {} of the body: {}", one.at.line,
+                                 one.at.column, one.what))
+        << "\n";
+  }
+}
+
+store::Result<void> print_formatted(store::Reader& reader, const Shown& shown,
+                                    const GlobalOptions& globals, const PageArgs& args,
+                                    std::ostream& out, std::ostream& err) {
+  if (!shown.body()) {
     return store::fail(
         store::ErrorKind::kItemBad, "body_missing",
         fmt::format("cannot print page '{}': its body is not in the mirror", args.id),
         "'confmirror sync' fetches what is missing");
   }
+  const auto written = write_body(reader, shown, args.format);
+  if (!written) return store::fail(written.error());
+  if (!globals.json) {
+    print_text(written->text, out);
+    print_approximations(written->approximations, globals, err);
+    return {};
+  }
+  auto json = shown_json(shown);
+  json["body"][args.format] = written->text;
+  json["approximations"] = Json::array();
+  for (const auto& one : written->approximations) {
+    json["approximations"].push_back(
+        {{"line", one.at.line}, {"column", one.at.column}, {"what", one.what}});
+  }
+  out << to_line(json);
   return {};
 }
 
-store::Result<void> print_history(const GlobalOptions& globals, const std::string& id,
-                                  std::ostream& out, std::ostream& err) {
+store::Result<void> print_page(const GlobalOptions& globals, const PageArgs& args,
+                               std::ostream& out, std::ostream& err) {
+  if (args.version && !args.as_of.empty()) {
+    return store::fail(store::ErrorKind::kUsage, "two_times",
+                       "cannot use --version with --as-of: each names a version");
+  }
   auto reader = open_mirror(globals);
   if (!reader) return store::fail(reader.error());
-  const auto page = find_page(**reader, id, /*with_body=*/false);
-  if (!page) return store::fail(page.error());
-  auto versions = (*reader)->versions(page->id);
-  if (!versions) return store::fail(versions.error());
-  std::reverse(versions->begin(), versions->end());
-  if (globals.json) {
-    Json json;
-    json["page_id"] = std::to_string(page->id);
-    json["space_key"] = page->space_key;
-    json["title"] = page->title;
-    json["versions"] = Json::array();
-    for (const auto& version : *versions) json["versions"].push_back(version_json(version));
-    json["synced_at"] = store::to_iso8601(page->synced_at);
-    out << to_line(json);
-    return {};
+  const auto shown = find_shown(**reader, args);
+  if (!shown) return store::fail(shown.error());
+  const auto& page = shown->page;
+  if (args.format == "json" || (args.format.empty() && globals.json)) {
+    out << to_line(shown_json(*shown));
+  } else if (!args.format.empty()) {
+    auto printed = print_formatted(**reader, *shown, globals, args, out, err);
+    if (!printed) return printed;
+  } else {
+    print_header(*shown, out);
+    const auto& body = shown->body();
+    out << "\n"
+        << (body ? printable_lines(storage_format::plain_text(body->text))
+                 : "(the body is not in the mirror yet)")
+        << "\n";
   }
-  Table table({{"VERSION", true},
-               {"CREATED"},
-               {"BYTES", true},
-               {"EDIT"},
-               {"AUTHOR", false, true},
-               {"MESSAGE", false, true}});
-  for (const auto& version : *versions) {
-    table.add(
-        {std::to_string(version.version.number), store::to_iso8601(version.version.created_at),
-         version.body_hash ? with_thousands(version.body_bytes) : "-",
-         version.version.minor_edit ? "minor" : "",
-         name_or_id(version.author_name, version.version.author_id), version.version.message});
-  }
-  print_table(table, globals, out, err);
-  return {};
+  const auto as_of = parse_as_of(args.as_of);
+  if (!as_of || !*as_of) return {};
+  return note_as_of(**reader, **as_of, page.assumed ? 1 : 0, globals, err);
 }
 
 int finish(const store::Result<void>& outcome, std::ostream& err) {
@@ -278,12 +387,7 @@ int run_pages(const GlobalOptions& globals, const PagesArgs& args, std::ostream&
 
 int run_page(const GlobalOptions& globals, const PageArgs& args, std::ostream& out,
              std::ostream& err) {
-  return finish(print_page(globals, args, out), err);
-}
-
-int run_history(const GlobalOptions& globals, const std::string& id, std::ostream& out,
-                std::ostream& err) {
-  return finish(print_history(globals, id, out, err), err);
+  return finish(print_page(globals, args, out, err), err);
 }
 
 }  // namespace cli

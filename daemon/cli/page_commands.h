@@ -1,8 +1,8 @@
 #pragma once
 
-// `spaces`, `pages`, `page` and `history`: tables and texts on `out`, or with --json one object on
-// one line; diagnostics on `err`. Only in what a terminal shows are texts of others made printable.
-// Return the exit code of README.md.
+// `spaces`, `pages` and `page`: tables and texts on `out`, or with --json one object on one line;
+// diagnostics on `err`. Only in what a terminal shows are texts of others made printable. Return
+// the exit code of README.md.
 
 #include <cstdint>
 #include <optional>
@@ -21,12 +21,15 @@ struct PagesArgs {
   std::string sort = "title";
   std::int64_t limit = -1;  // -1 = all
   std::int64_t offset = 0;
+  bool tree = false;  // by their place, with folders and the like
+  std::string as_of;  // a time; empty = now
 };
 
 struct PageArgs {
   std::string id;
   std::optional<std::int32_t> version;  // nullopt = the current one
-  std::string format;                   // storage | json; empty = for people
+  std::string format;  // storage | markdown | text | html | json; empty = for people
+  std::string as_of;   // a time; empty = now
 };
 
 int run_spaces(const GlobalOptions& globals, std::ostream& out, std::ostream& err);
@@ -34,7 +37,5 @@ int run_pages(const GlobalOptions& globals, const PagesArgs& args, std::ostream&
               std::ostream& err);
 int run_page(const GlobalOptions& globals, const PageArgs& args, std::ostream& out,
              std::ostream& err);
-int run_history(const GlobalOptions& globals, const std::string& id, std::ostream& out,
-                std::ostream& err);
 
 }  // namespace cli

@@ -1,8 +1,8 @@
 #pragma once
 
-// `spaces`, `pages`, `page`, `history`, `export`: what the mirror holds, without network. Adds the
-// sub-commands to `app`; each writes results to `out`, diagnostics to `err`, and its exit code
-// (README.md) to `exit_code`.
+// `spaces`, `pages`, `page`, `history`, `diff`, `blame`, `export`: what the mirror holds, without
+// network. Adds the sub-commands to `app`; each writes results to `out`, diagnostics to `err`, and
+// its exit code (README.md) to `exit_code`.
 
 #include <CLI/App.hpp>
 #include <ostream>

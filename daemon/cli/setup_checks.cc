@@ -23,7 +23,7 @@ constexpr std::uintmax_t kTooLittle = 64u << 20;
 constexpr std::uintmax_t kLittle = 1u << 30;
 constexpr std::chrono::seconds kSkew{60};
 
-const char* in_words(Verdict verdict) {
+const char* word_of(Verdict verdict) {
   switch (verdict) {
     case Verdict::kOk:
       return "ok";
@@ -156,7 +156,7 @@ void print_lines(const std::vector<CheckLine>& lines, std::ostream& out) {
     std::string text = printable_lines(line.text);
     for (auto at = text.find('\n'); at != text.npos; at = text.find('\n', at + 1))
       text.insert(at + 1, 15, ' ');
-    out << fmt::format("{:<4}  {:<7}  {}\n", in_words(line.verdict), line.name, text);
+    out << fmt::format("{:<4}  {:<7}  {}\n", word_of(line.verdict), line.name, text);
     if (line.verdict != Verdict::kOk && !line.hint.empty())
       out << fmt::format("{:15}{}\n", "", printable(line.hint));
   }
@@ -166,7 +166,7 @@ std::string lines_as_json(const std::vector<CheckLine>& lines) {
   auto checks = nlohmann::json::array();
   for (const auto& line : lines) {
     checks.push_back({{"name", line.name},
-                      {"verdict", line.verdict == Verdict::kFail ? "fail" : in_words(line.verdict)},
+                      {"verdict", line.verdict == Verdict::kFail ? "fail" : word_of(line.verdict)},
                       {"text", line.text},
                       {"hint", line.hint}});
   }

@@ -1,43 +1,15 @@
 #include "daemon/export/jsonl.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <utility>
 
+#include "daemon/export/row_json.h"
+
 namespace exporting {
 
 namespace {
-
-using Json = nlohmann::ordered_json;
-
-Json id_or_null(const std::optional<store::Id>& id) {
-  return id ? Json(std::to_string(*id)) : Json();
-}
-
-Json text_or_null(const std::optional<std::string>& text) { return text ? Json(*text) : Json(); }
-
-// An account that the site did not name.
-Json account_or_null(const std::string& id) { return id.empty() ? Json() : Json(id); }
-
-Json body_or_null(const std::optional<store::Body>& body) {
-  if (!body) return {};
-  Json json;
-  json["storage"] = body->text;
-  return json;
-}
-
-Json hash_or_null(const std::optional<store::Sha256>& hash) {
-  return hash ? Json(store::to_hex(*hash)) : Json();
-}
-
-void add_tombstone(Json& json, const std::optional<store::Time>& gone_at,
-                   const std::string& reason) {
-  if (!gone_at) return;
-  json["gone_at"] = store::to_iso8601(*gone_at);
-  json["gone_reason"] = reason;
-}
 
 class Exporter {
  public:
@@ -55,9 +27,7 @@ class Exporter {
   bool write_line(const Json& json);
   Json space_json(const store::SpaceRow& space) const;
   static Json node_json(const store::NodeRow& node);
-  Json page_json(const store::PageRow& page) const;
   static Json version_json(store::Id page_id, const store::VersionRow& version);
-  std::string web_url(const std::string& path) const { return site_url_ + "/wiki" + path; }
   bool keep(store::Result<void> result);
 
   store::Reader& reader_;
@@ -72,7 +42,7 @@ class Exporter {
 
 store::Result<JsonlCounts> Exporter::run() {
   auto visited = reader_.for_each_page([this](const store::PageRow& page) { return visit(page); },
-                                       /*with_bodies=*/true, options_.space_ids);
+                                       /*with_bodies=*/true, options_.space_ids, options_.as_of);
   if (error_) return store::fail(std::move(*error_));
   if (!visited) return store::fail(visited.error());
   if (!head_written_ && !write_head()) return store::fail(std::move(*error_));
@@ -84,7 +54,7 @@ store::Result<JsonlCounts> Exporter::run() {
 bool Exporter::visit(const store::PageRow& page) {
   if (!head_written_ && !write_head()) return false;
   if (options_.live_only && page.gone_at) return true;
-  if (!write_line(page_json(page))) return false;
+  if (!write_line(page_json(page, site_url_))) return false;
   ++counts_.pages;
   return !options_.history || write_versions(page.id);
 }
@@ -108,7 +78,7 @@ bool Exporter::write_spaces() {
   auto site_url = reader_.meta("site_url");
   if (!site_url) return keep(store::fail(site_url.error()));
   site_url_ = site_url->value_or("");
-  auto spaces = reader_.spaces();
+  auto spaces = reader_.spaces(options_.as_of);
   if (!spaces) return keep(store::fail(spaces.error()));
   std::sort(spaces->begin(), spaces->end(),
             [](const auto& a, const auto& b) { return a.id < b.id; });
@@ -125,6 +95,7 @@ bool Exporter::write_spaces() {
 
 bool Exporter::write_versions(store::Id page_id) {
   auto write_one = [this, page_id](const store::VersionRow& version) {
+    if (options_.as_of && version.version.created_at > *options_.as_of) return false;
     if (!write_line(version_json(page_id, version))) return false;
     ++counts_.versions;
     return true;
@@ -160,7 +131,7 @@ Json Exporter::space_json(const store::SpaceRow& space) const {
   json["labels"] = space.labels;
   json["author_id"] = account_or_null(space.author_id);
   json["created_at"] = store::to_iso8601(space.created_at);
-  json["web_url"] = web_url(space.web_path);
+  json["web_url"] = web_url(site_url_, space.web_path);
   return json;
 }
 
@@ -180,34 +151,6 @@ Json Exporter::node_json(const store::NodeRow& node) {
   json["author_id"] = account_or_null(node.author_id);
   json["created_at"] = node.created_at ? Json(store::to_iso8601(*node.created_at)) : Json();
   add_tombstone(json, node.gone_at, node.gone_reason);
-  return json;
-}
-
-Json Exporter::page_json(const store::PageRow& page) const {
-  Json json;
-  json["kind"] = "page";
-  json["page_id"] = std::to_string(page.id);
-  json["space_key"] = page.space_key;
-  json["title"] = page.title;
-  json["status"] = page.status;
-  json["version"] = page.version.number;
-  json["space_id"] = std::to_string(page.space_id);
-  json["parent_id"] = id_or_null(page.parent_id);
-  json["parent_type"] = text_or_null(page.parent_type);
-  json["position"] = page.position ? Json(*page.position) : Json();
-  json["subtype"] = text_or_null(page.subtype);
-  json["author_id"] = account_or_null(page.author_id);
-  json["owner_id"] = text_or_null(page.owner_id);
-  json["last_owner_id"] = text_or_null(page.last_owner_id);
-  json["created_at"] = store::to_iso8601(page.created_at);
-  json["modified_at"] = store::to_iso8601(page.version.created_at);
-  json["modified_by"] = account_or_null(page.version.author_id);
-  json["version_message"] = page.version.message;
-  json["minor_edit"] = page.version.minor_edit;
-  json["web_url"] = web_url(page.web_path);
-  add_tombstone(json, page.gone_at, page.gone_reason);
-  json["body"] = body_or_null(page.body);
-  json["body_sha256"] = page.body ? hash_or_null(page.body_hash) : Json();
   return json;
 }
 

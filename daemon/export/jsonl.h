@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -24,6 +25,7 @@ struct JsonlOptions {
   std::vector<store::Id> space_ids;  // empty = all
   bool history = false;              // the versions too
   bool live_only = false;            // without what is gone from the site
+  std::optional<store::Time> as_of;  // pages and versions of then; nodes as they are now
 };
 struct JsonlCounts {
   std::int64_t spaces = 0;

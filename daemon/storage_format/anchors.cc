@@ -99,8 +99,8 @@ std::optional<std::string> Anchors::find(std::string_view anchor) const {
       return found->second;
     }
     const auto dash = rest.find('-');
-    // A long anchor of dashes is none of Confluence's.
-    constexpr std::size_t kLongest = 2'000;
+    // Titles have 255 characters; a longer anchor of dashes is none of Confluence's.
+    constexpr std::size_t kLongest = 400;
     if (dash == rest.npos || anchor.size() > kLongest) return std::nullopt;
     rest.remove_prefix(dash + 1);
   }

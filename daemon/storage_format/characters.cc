@@ -66,12 +66,12 @@ std::string lower_ascii(std::string_view text) {
 }
 
 std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kNoBreak = "\u00A0";
+  constexpr std::string_view kHardSpace = "\u00A0";
   for (;;) {
     if (!text.empty() && is_xml_space(text.front())) {
       text.remove_prefix(1);
-    } else if (text.starts_with(kNoBreak)) {
-      text.remove_prefix(kNoBreak.size());
+    } else if (text.starts_with(kHardSpace)) {
+      text.remove_prefix(kHardSpace.size());
     } else {
       break;
     }
@@ -79,8 +79,8 @@ std::string_view trimmed(std::string_view text) {
   for (;;) {
     if (!text.empty() && is_xml_space(text.back())) {
       text.remove_suffix(1);
-    } else if (text.ends_with(kNoBreak)) {
-      text.remove_suffix(kNoBreak.size());
+    } else if (text.ends_with(kHardSpace)) {
+      text.remove_suffix(kHardSpace.size());
     } else {
       return text;
     }
@@ -135,9 +135,9 @@ char32_t last_character(std::string_view text) {
 bool is_clean(std::string_view text) {
   std::size_t at = 0;
   while (at < text.size()) {
-    const auto byte = byte_at(text, at);
+    const auto byte = static_cast<unsigned char>(text[at]);
     if (byte < 0x80) {
-      if (byte == '\r' || is_bad_control(byte)) return false;
+      if (byte < 0x20 && byte != '\n' && byte != '\t') return false;
       ++at;
       continue;
     }

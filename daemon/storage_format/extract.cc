@@ -26,6 +26,12 @@ std::string Extractor::run() {
   return out_.take();
 }
 
+std::string Extractor::preformatted(const Node& node) {
+  ++keeps_;
+  children(node);
+  return out_.take();
+}
+
 void Extractor::children(const Node& node) {
   for (const auto& child : node.children) this->node(child);
 }
@@ -50,7 +56,6 @@ void Extractor::element(const Node& node) {
   switch (tag_of(node)) {
     case Tag::kHidden:
     case Tag::kTemplate:
-    case Tag::kColumns:
       return;
     case Tag::kPlaceholder:
       if (content_ != nullptr) {
@@ -73,6 +78,7 @@ void Extractor::element(const Node& node) {
       return macro(node);
     case Tag::kAdfExtension:
       if (const auto* shown = shown_of_adf(node)) block(*shown);
+      for (const auto* stray : strays_of_adf(node)) this->node(*stray);
       return;
     default:
       return is_block_tag(node) ? block(node) : inline_element(node);
@@ -82,7 +88,11 @@ void Extractor::element(const Node& node) {
 void Extractor::inline_element(const Node& node) {
   switch (tag_of(node)) {
     case Tag::kBreak:
-      out_.end_of_line();
+      if (keeps_ > 0) {
+        out_.verbatim("\n");
+      } else {
+        out_.line();
+      }
       return children(node);
     case Tag::kAnchor:
       return anchor_element(node);
@@ -95,7 +105,8 @@ void Extractor::inline_element(const Node& node) {
     case Tag::kTime:
       return time(node);
     case Tag::kEmoticon:
-      return out_.text(emoji_text(node));
+      out_.text(emoji_text(node));
+      return children(node);
     default:
       return children(node);
   }
@@ -124,16 +135,8 @@ void Extractor::heading(const Node& node) {
 
 void Extractor::cell(const Node& node) {
   out_.cell();
-  const auto only_block = [&] {  // <td><p>text</p></td>: no line of its own
-    const Node* only = nullptr;
-    for (const auto& child : node.children) {
-      if (is_blank(child)) continue;
-      if (only != nullptr || !child.is("p")) return static_cast<const Node*>(nullptr);
-      only = &child;
-    }
-    return only;
-  }();
-  children(only_block != nullptr ? *only_block : node);
+  const auto* only = only_paragraph(node);  // no line of its own
+  children(only != nullptr ? *only : node);
   out_.cell();
 }
 
@@ -237,13 +240,17 @@ void Extractor::task(const Node& node) {
 void Extractor::macro(const Node& node) {
   const Macro macro(node);
   if (content_ != nullptr) record(macro);
-  if (macro.family() == MacroFamily::kExcerpt && macro.flag("hidden")) return;
+  if (macro.family() == MacroFamily::kExcerpt && macro.flag("hidden")) {
+    for (const auto* stray : macro.strays()) this->node(*stray);
+    return;
+  }
   const bool block = is_block(node) || macro.plain_body() != nullptr ||
                      (macro.rich_body() != nullptr && !macro.title().empty());
   if (block) out_.line();
   macro_text(macro);
   if (macro.rich_body() != nullptr) children(*macro.rich_body());
   if (macro.plain_body() != nullptr) out_.verbatim(macro.plain_text());
+  for (const auto* stray : macro.strays()) this->node(*stray);
   if (block) out_.line();
 }
 

@@ -20,6 +20,7 @@ class Extractor {
  public:
   Extractor(const Document& document, Content* content);
   std::string run();
+  std::string preformatted(const Node& node);  // the text of a <pre> alone, every line of it
 
  private:
   void children(const Node& node);

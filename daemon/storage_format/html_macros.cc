@@ -21,9 +21,11 @@ int small_number(std::string_view text, int otherwise) {
 }  // namespace
 
 void HtmlRenderer::placeholder(const Macro& macro, std::string_view why) {
+  text(" ");  // a site shows it apart from the text around it
   out_ += "<span class=\"macro\">";
   text(summary_of(macro));
   out_ += "</span>";
+  text(" ");
   context_.approximate(macro.node(), fmt::format("macro '{}' {}", macro.name(), why));
 }
 
@@ -39,10 +41,15 @@ void HtmlRenderer::bodies(const Macro& macro) {
 
 void HtmlRenderer::macro(const Node& node) {
   const Macro macro(node);
-  if (!is_block_macro(macro)) return inline_macro(macro);
-  end_block();
-  block_macro(macro);
-  end_block();
+  const bool block = is_block_macro(macro);
+  if (block) {
+    end_block();
+    block_macro(macro);
+    end_block();
+  } else {
+    inline_macro(macro);
+  }
+  for (const auto* stray : macro.strays()) this->node(*stray);
 }
 
 void HtmlRenderer::box(const Macro& macro, std::string_view kind) {
@@ -168,6 +175,9 @@ void HtmlRenderer::media(const Macro& macro) {
 void HtmlRenderer::toc(const Macro& macro) {
   const auto least = small_number(macro.text("minLevel"), 1);
   const auto most = small_number(macro.text("maxLevel"), 6);
+  if (!context_.may_list(context_.content().headings.size())) {
+    return context_.approximate(macro.node(), "one more table of contents is left out");
+  }
   std::string items;
   for (const auto& heading : context_.content().headings) {
     if (heading.level < least || heading.level > most || heading.anchor.empty()) continue;
@@ -232,6 +242,7 @@ void HtmlRenderer::below_list(const std::vector<Surroundings::Below>& pages) {
 void HtmlRenderer::below(const Macro& macro) {
   const auto pages = context_.pages_below(macro);
   if (pages.empty()) return placeholder(macro, "shows pages that are not known");
+  if (!context_.may_list(entries_in(pages))) return placeholder(macro, "would be too long a list");
   below_list(pages);
 }
 
@@ -239,6 +250,7 @@ void HtmlRenderer::attachments(const Macro& macro) {
   std::vector<Surroundings::Below> files;
   for (const auto& file : context_.surroundings().attachments()) files.push_back({file, {}});
   if (files.empty()) return placeholder(macro, "shows attachments that are not known");
+  if (!context_.may_list(files.size())) return placeholder(macro, "would be too long a list");
   below_list(files);
 }
 
@@ -301,7 +313,9 @@ void HtmlRenderer::inline_macro(const Macro& macro) {
       break;
   }
   if (const auto way = context_.way_of(macro)) {
+    text(" ");  // a site shows it apart from the text around it
     this->way(*way, nullptr);
+    text(" ");
     if (macro.family() == kInclude) {
       context_.approximate(macro.node(), "an included page is linked, not shown");
     }

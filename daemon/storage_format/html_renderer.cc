@@ -28,16 +28,6 @@ std::string_view alignment_class(const Node& node) {
   return {};
 }
 
-// A small number, as attributes of tables and images have it; "" for anything else.
-std::string number_of(std::string_view value) {
-  value = trimmed(value);
-  if (value.ends_with("px")) value.remove_suffix(2);
-  if (const auto point = value.find('.'); point != value.npos) value = value.substr(0, point);
-  const bool number =
-      !value.empty() && value.size() <= 4 && std::ranges::all_of(value, is_ascii_digit);
-  return number ? std::string(value) : std::string();
-}
-
 std::string_view inline_name(Tag tag) {
   switch (tag) {
     case Tag::kStrong:
@@ -65,12 +55,39 @@ std::string_view inline_name(Tag tag) {
   }
 }
 
+// Blocks that are written as they are; parts of a table are such only outside of one.
+std::string_view block_name(Tag tag) {
+  switch (tag) {
+    case Tag::kItem:
+      return "li";
+    case Tag::kDefinitions:
+      return "dl";
+    case Tag::kTerm:
+      return "dt";
+    case Tag::kDefinition:
+      return "dd";
+    case Tag::kQuote:
+      return "blockquote";
+    case Tag::kRows:
+    case Tag::kRow:
+    case Tag::kCell:
+    case Tag::kHeaderCell:
+    case Tag::kCaption:
+    case Tag::kDivision:
+    case Tag::kSummary:
+      return "div";
+    default:
+      return {};
+  }
+}
+
 bool is_cell(const Node& node) { return node.is("td") || node.is("th"); }
 
 bool fits_in_table(std::string_view parent, const Node& child) {
   if (!child.is_element()) return false;
   const auto tag = tag_of(child);
-  if (tag == Tag::kColumns || tag == Tag::kHidden || tag == Tag::kTemplate) return true;
+  if (tag == Tag::kColumns) return is_invisible(raw_text_of(child));
+  if (tag == Tag::kHidden || tag == Tag::kTemplate) return true;
   if (parent == "tr") return is_cell(child);
   if (parent == "table" && (tag == Tag::kRows || tag == Tag::kCaption)) return true;
   return tag == Tag::kRow;
@@ -114,6 +131,15 @@ std::string escaped_line(std::string_view text) {
   auto line = escaped_html(text);
   std::ranges::replace_if(line, is_xml_space, ' ');
   return line;
+}
+
+std::string number_of(std::string_view value) {
+  value = trimmed(value);
+  if (value.ends_with("px")) value.remove_suffix(2);
+  if (const auto point = value.find('.'); point != value.npos) value = value.substr(0, point);
+  const bool number =
+      !value.empty() && value.size() <= 4 && std::ranges::all_of(value, is_ascii_digit);
+  return number ? std::string(value) : std::string();
 }
 
 HtmlRenderer::HtmlRenderer(RenderContext& context, const RenderOptions& options, bool in_markdown)
@@ -180,12 +206,19 @@ void HtmlRenderer::wrapped(std::string_view name, const Node& node, std::string_
 }
 
 void HtmlRenderer::block(std::string_view name, const Node& node, std::string_view attributes) {
-  if (in_pre_ == 0) end_block();
-  wrapped(name, node, attributes);
-  if (in_pre_ == 0) end_block();
+  if (in_pre_ > 0) return wrapped(name, node, attributes);
+  end_block();
+  out_.append("<").append(name).append(attributes).append(">");
+  children(node);
+  while (out_.ends_with('\n') || out_.ends_with(' ')) out_.pop_back();
+  out_.append("</").append(name).append(">\n");
 }
 
 bool HtmlRenderer::block_element(const Node& node) {
+  if (const auto name = block_name(tag_of(node)); !name.empty()) {
+    block(name, node);
+    return true;
+  }
   switch (tag_of(node)) {
     case Tag::kParagraph:
       paragraph(node);
@@ -199,31 +232,8 @@ bool HtmlRenderer::block_element(const Node& node) {
     case Tag::kOrderedList:
       list("ol", node);
       return true;
-    case Tag::kItem:
-      block("li", node);
-      return true;
-    case Tag::kDefinitions:
-      block("dl", node);
-      return true;
-    case Tag::kTerm:
-      block("dt", node);
-      return true;
-    case Tag::kDefinition:
-      block("dd", node);
-      return true;
     case Tag::kTable:
       table_part("table", node);
-      return true;
-    case Tag::kRows:
-    case Tag::kRow:
-    case Tag::kCell:
-    case Tag::kHeaderCell:
-    case Tag::kCaption:
-    case Tag::kDivision:
-      block("div", node);  // outside of its table
-      return true;
-    case Tag::kQuote:
-      block("blockquote", node);
       return true;
     case Tag::kPreformatted:
       ++in_pre_;
@@ -251,9 +261,10 @@ bool HtmlRenderer::block_element(const Node& node) {
     case Tag::kAdfExtension:
       if (const auto* shown = shown_of_adf(node)) {
         block("div", *shown);
-      } else {
+      } else if (strays_of_adf(node).empty()) {
         context_.approximate(node, "an extension without content is left out");
       }
+      for (const auto* stray : strays_of_adf(node)) this->node(*stray);
       return true;
     default:
       return false;
@@ -270,8 +281,6 @@ bool HtmlRenderer::inline_element(const Node& node) {
     case Tag::kBreak:
       out_ += "<br>";
       children(node);
-      return true;
-    case Tag::kColumns:
       return true;
     case Tag::kSpan:
     case Tag::kBig:
@@ -298,6 +307,7 @@ bool HtmlRenderer::inline_element(const Node& node) {
       return true;
     case Tag::kEmoticon:
       text(emoji_text(node));
+      children(node);
       return true;
     case Tag::kHidden:
     case Tag::kTemplate:
@@ -411,8 +421,10 @@ void HtmlRenderer::cell(std::string_view name, const Node& node) {
   if (node.attribute("data-highlight-colour") != nullptr) {
     context_.approximate_once(node, "colours of cells are left out");
   }
-  attributes += alignment_class(node);
-  wrapped(name, node, attributes);
+  const auto* only = only_paragraph(node);
+  const auto aligned = alignment_class(node);
+  attributes += only != nullptr && aligned.empty() ? alignment_class(*only) : aligned;
+  wrapped(name, only != nullptr ? *only : node, attributes);
 }
 
 void HtmlRenderer::details(const Node& node) {
@@ -457,108 +469,6 @@ void HtmlRenderer::layout(const Node& node) {
   block("div", node, fmt::format(" class=\"{}\"", kind));
 }
 
-void HtmlRenderer::way_text(const RenderContext::Way& way, std::string_view text) {
-  this->text(text.empty() ? std::string_view(way.text) : text);
-}
-
-// A link with its body, or with the name of its target.
-void HtmlRenderer::way(const RenderContext::Way& way, const Node* body) {
-  const bool linked = !way.href.empty() && in_link_ == 0;
-  if (linked) {
-    out_ += fmt::format("<a href=\"{}\"", escaped_line(way.href));
-    if (is_remote(way.href)) out_ += " rel=\"noreferrer\"";
-    out_ += ">";
-  }
-  in_link_ += linked ? 1 : 0;
-  const auto before = out_.size();
-  if (body != nullptr) children(*body);
-  if (out_.size() == before) text(way.text.empty() ? way.href : way.text);
-  in_link_ -= linked ? 1 : 0;
-  if (linked) out_ += "</a>";
-  if (!way.refused.empty()) {
-    out_ += " <code>";
-    text(way.refused);
-    out_ += "</code>";
-  }
-}
-
-void HtmlRenderer::anchor_element(const Node& node) {
-  id(value_of(node, node.attribute("id") != nullptr ? "id" : "name"));
-  if (node.attribute("href") == nullptr) return children(node);
-  const auto target = target_of_href(value_of(node, "href"));
-  if (target == Reference()) return children(node);
-  way(context_.way_to(target, node), &node);
-}
-
-void HtmlRenderer::link(const Node& node) {
-  const auto target = target_of_link(node);
-  const auto* body = body_of_link(node);
-  if (target.kind == Reference::Kind::kUser) {
-    if (body != nullptr && !body->children.empty()) return children(*body);
-    out_ += "<span class=\"mention\">";
-    text(context_.mention(target, node));
-    out_ += "</span>";
-    return;
-  }
-  way(context_.way_to(target, node), body);
-}
-
-void HtmlRenderer::show_image(const Reference& source, std::string_view alt, std::string_view title,
-                              std::string_view width, const Node& node) {
-  const auto way = context_.way_to(source, node);
-  const auto shown = alt.empty() ? std::string_view(way.text) : alt;
-  const bool loads = !way.href.empty() && (options_.remote_images || !is_remote(way.href)) &&
-                     !way.href.starts_with("mailto:");
-  if (!loads) {
-    const auto before = out_.size();
-    RenderContext::Way named = way;
-    named.text = shown;
-    this->way(named, nullptr);
-    if (out_.size() == before) text("image");
-    if (!way.href.empty()) context_.approximate(node, "an image of another host is linked");
-    return;
-  }
-  out_ += fmt::format("<img src=\"{}\" alt=\"{}\"", escaped_line(way.href), escaped_line(shown));
-  if (!title.empty()) out_ += fmt::format(" title=\"{}\"", escaped_line(title));
-  if (const auto number = number_of(width); !number.empty()) {
-    out_ += fmt::format(" width=\"{}\"", number);
-  }
-  out_ += " loading=\"lazy\">";
-}
-
-void HtmlRenderer::picture(const Node& node) {
-  show_image(target_of_href(value_of(node, "src")), value_of(node, "alt"), value_of(node, "title"),
-             value_of(node, "width"), node);
-  children(node);
-}
-
-void HtmlRenderer::image(const Node& node) {
-  const auto* caption = child_of(node, "ac:caption");
-  if (caption != nullptr) {
-    end_block();
-    out_ += "<figure>";
-  }
-  show_image(target_of_image(node), value_of(node, "ac:alt"), value_of(node, "ac:title"),
-             value_of(node, "ac:width"), node);
-  for (const auto& child : node.children) {
-    if (&child == caption) {
-      wrapped("figcaption", child);
-    } else if (!child.name.starts_with("ri:")) {
-      this->node(child);
-    }
-  }
-  if (caption != nullptr) out_ += "</figure>\n";
-}
-
-void HtmlRenderer::time(const Node& node) {
-  const auto date = value_of(node, "datetime");
-  out_ += "<time>";
-  const auto before = out_.size();
-  children(node);
-  if (out_.size() == before) text(date);
-  out_ += "</time>";
-}
-
 Rendering to_html(std::string_view body, const Surroundings& surroundings,
                   const RenderOptions& options) {
   const auto document = read_forgiving(body);
@@ -577,7 +487,8 @@ Rendering to_html(std::string_view body, const Surroundings& surroundings,
   }
   const auto first = rendering.text.find_first_not_of(" \n");
   rendering.text.erase(0, std::min(first, rendering.text.size()));
-  if (!rendering.text.empty() && !rendering.text.ends_with('\n')) rendering.text += '\n';
+  rendering.text.erase(rendering.text.find_last_not_of(" \n") + 1);
+  if (!rendering.text.empty()) rendering.text += '\n';
   rendering.approximations = context.take_approximations();
   return rendering;
 }

@@ -18,6 +18,8 @@ namespace storage_format {
 std::string escaped_html(std::string_view text);  // clean
 // On one line: of an attribute within quotes, a title.
 std::string escaped_line(std::string_view text);
+// A small number, as attributes of tables and images have it; "" for anything else.
+std::string number_of(std::string_view value);
 
 class HtmlRenderer {
  public:
@@ -38,6 +40,7 @@ class HtmlRenderer {
   void wrapped(std::string_view name, const Node& node, std::string_view attributes = {});
   void block(std::string_view name, const Node& node, std::string_view attributes = {});
   void end_block() {
+    while (out_.ends_with(' ')) out_.pop_back();
     if (!out_.empty() && !out_.ends_with('\n')) out_ += '\n';
   }
   void paragraph(const Node& node);
@@ -58,7 +61,6 @@ class HtmlRenderer {
   void show_image(const Reference& source, std::string_view alt, std::string_view title,
                   std::string_view width, const Node& node);
   void way(const RenderContext::Way& way, const Node* body);
-  void way_text(const RenderContext::Way& way, std::string_view text);
   void id(std::string_view anchor);
   std::string id_attribute(std::string_view anchor);
 

@@ -60,12 +60,34 @@ bool is_fence(std::string_view name) {
   return std::ranges::binary_search(kFences, name);
 }
 
+bool is_heading_name(std::string_view name) {
+  return name.size() == 2 && name[0] == 'h' && name[1] >= '1' && name[1] <= '6';
+}
+
+// What is never shown, and holds no more than a value.
+bool is_unseen(std::string_view name) {
+  return name == "ac:parameter" || name == "ac:default-parameter" || name == "ac:task-id" ||
+         name == "ac:task-uuid" || name == "ac:task-status" || name == "ac:placeholder";
+}
+
+// So where such a value is not closed, it ends here: a page must not vanish in it.
+bool begins_content(std::string_view name) {
+  return is_unseen(name) || ends_before("p", name) || name == "ac:rich-text-body" ||
+         name == "ac:plain-text-body" || name == "ac:task-body" || name == "ac:structured-macro" ||
+         name == "ac:task" || name == "ac:task-list";
+}
+
 bool is_declaration(const Attribute& attribute) {
   return attribute.name == "xmlns" || attribute.name.starts_with("xmlns:");
 }
 
 // White space as XML normalises it in an attribute, references resolved.
 std::string attribute_value(std::string_view raw) {
+  const bool plain = std::ranges::all_of(raw, [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte >= 0x20 && byte < 0x80 && c != '&';
+  });
+  if (plain) return std::string(raw);
   std::string value;
   for (std::size_t at = 0; at < raw.size();) {
     const char c = raw[at];
@@ -87,8 +109,18 @@ std::string attribute_value(std::string_view raw) {
   return value;
 }
 
+bool repeats(const std::vector<Attribute>& attributes) {
+  for (std::size_t at = 1; at < attributes.size(); ++at) {
+    for (std::size_t other = 0; other < at; ++other) {
+      if (attributes[at].name == attributes[other].name) return true;
+    }
+  }
+  return false;
+}
+
 void drop_repeated(std::vector<Attribute>& attributes) {
-  if (attributes.size() < 2) return;
+  constexpr std::size_t kFew = 16;
+  if (attributes.size() <= kFew && !repeats(attributes)) return;
   std::unordered_set<std::string_view> seen;
   std::vector<bool> repeated(attributes.size());
   bool any = false;
@@ -159,7 +191,9 @@ bool LenientReader::run() {
     } else if (c == '&') {
       reference();
     } else {
-      literal(std::min(body_.find_first_of("<&", at_), body_.size()) - at_);
+      auto end = at_ + 1;
+      while (end < body_.size() && body_[end] != '<' && body_[end] != '&') ++end;
+      literal(end - at_);
     }
     if (nodes_ > limits_.max_nodes) {
       if (!html()) return false;
@@ -277,7 +311,7 @@ bool LenientReader::start_tag() {
   at_ = tag.end;
   node->name = tag.name;
   node->content_begin = node->content_end = tag.end;
-  std::ranges::stable_partition(tag.attributes, is_declaration);
+  std::stable_partition(tag.attributes.begin(), tag.attributes.end(), is_declaration);
   drop_repeated(tag.attributes);
   node->attributes = std::move(tag.attributes);
   if (tag.self_closed || ends_at_once(tag)) return true;
@@ -313,6 +347,15 @@ void LenientReader::close_top(std::size_t content_end, std::size_t end) {
 // What HTML's rules end in front of a start tag.
 void LenientReader::close_before(std::string_view name, std::size_t begin) {
   if (too_deep_ > 0) return;
+  if (is_heading_name(name) && is_heading_name(path_.back()->name)) close_top(begin, begin);
+  if (path_.back()->name == "colgroup" && name != "col") close_top(begin, begin);
+  if (begins_content(name)) {
+    for (auto depth = path_.size(); depth-- > 1;) {
+      if (is_fence(path_[depth]->name)) break;
+      if (!is_unseen(path_[depth]->name)) continue;
+      while (path_.size() > depth) close_top(begin, begin);
+    }
+  }
   for (auto depth = path_.size(); depth-- > 1;) {
     const auto open = path_[depth]->name;
     if (ends_before(open, name)) {
@@ -352,7 +395,8 @@ bool LenientReader::close_named(std::string_view name, std::size_t begin, std::s
   if (!html()) return false;
   const bool far = is_fence(name);
   for (auto depth = path_.size(); depth-- > 1;) {
-    if (path_[depth]->name == name) {
+    const bool headings = is_heading_name(name) && is_heading_name(path_[depth]->name);
+    if (path_[depth]->name == name || headings) {
       while (path_.size() > depth + 1) close_top(begin, begin);
       close_top(begin, end);
       return true;

@@ -13,9 +13,9 @@ namespace {
 
 using FamilyName = std::pair<std::string_view, MacroFamily>;
 
-consteval auto sorted_families() {
+struct FamilyNames {
   using enum MacroFamily;
-  auto all = std::to_array<FamilyName>({
+  static constexpr auto kAll = std::to_array<FamilyName>({
       {"code", kCode},
       {"noformat", kNoFormat},
       {"info", kAlert},
@@ -107,11 +107,13 @@ consteval auto sorted_families() {
       {"openapi", kOpenApi},
       {"unmigrated-wiki-markup", kWikiMarkup},
   });
+};
+
+constexpr auto kFamilies = [] {
+  auto all = FamilyNames::kAll;
   std::ranges::sort(all, {}, &FamilyName::first);
   return all;
-}
-
-constexpr auto kFamilies = sorted_families();
+}();
 
 MacroFamily family_of(std::string_view name) {
   const auto found = std::ranges::lower_bound(kFamilies, name, {}, &FamilyName::first);
@@ -134,6 +136,17 @@ Reference page_named(std::string_view text) {
     page.title = text;
   }
   return page;
+}
+
+// Some macros write their values for a URL, and say so.
+std::string value_in(const Node& parameter) {
+  constexpr std::string_view kEncoded = "--uriencoded--";
+  const auto raw = raw_text_of(parameter);
+  const auto text = trimmed(raw);
+  if (!text.starts_with(kEncoded)) return std::string(text);
+  std::string spaced(text.substr(kEncoded.size()));
+  std::ranges::replace(spaced, '+', ' ');
+  return percent_decoded(spaced);
 }
 
 bool shows_title(MacroFamily family) {
@@ -159,7 +172,7 @@ Macro::Macro(const Node& node) : node_(node), name_(value_of(node, "ac:name")) {
   for (const auto& child : node.children) {
     if (child.is("ac:parameter") || child.is("ac:default-parameter")) {
       Parameter parameter{value_of(child, "ac:name"), &child, {}};
-      parameter.text = trimmed(raw_text_of(child));
+      parameter.text = value_in(child);
       if (parameter.text.empty()) {
         for (const auto& found : references_in(child)) {
           if (!parameter.text.empty()) parameter.text += ", ";
@@ -171,6 +184,8 @@ Macro::Macro(const Node& node) : node_(node), name_(value_of(node, "ac:name")) {
       rich_ = &child;
     } else if (child.is("ac:plain-text-body") && plain_ == nullptr) {
       plain_ = &child;
+    } else if (child.is_element() || (child.is_text() && !is_invisible(child.text))) {
+      strays_.push_back(&child);
     }
   }
 }
@@ -203,6 +218,9 @@ std::string_view Macro::title() const {
 
 bool is_block_macro(const Macro& macro) {
   using enum MacroFamily;
+  if (std::ranges::any_of(macro.strays(), [](const Node* stray) { return breaks_line(*stray); })) {
+    return true;
+  }
   switch (macro.family()) {
     case kStatus:
     case kJira:

@@ -62,6 +62,8 @@ class Macro {
   const Node* rich_body() const { return rich_; }    // nullptr: none
   const Node* plain_body() const { return plain_; }  // nullptr: none
   std::string plain_text() const;                    // of the plain body, as it stands
+  // What else stands in it and should not: of a body that is not closed, the rest of the page.
+  const std::vector<const Node*>& strays() const { return strays_; }
 
   struct Parameter {
     std::string_view name;  // "" = the default parameter
@@ -85,6 +87,7 @@ class Macro {
   MacroFamily family_ = MacroFamily::kUnknown;
   const Node* rich_ = nullptr;
   const Node* plain_ = nullptr;
+  std::vector<const Node*> strays_;
   std::vector<Parameter> parameters_;
 };
 

@@ -56,6 +56,7 @@ std::string on_one_line(std::string_view text) {
 }
 
 constexpr char32_t kSomePunctuation = '*';
+constexpr std::string_view kNoBreak = "\u00A0";
 
 }  // namespace
 
@@ -93,13 +94,12 @@ std::string link_tail(std::string_view href, std::string_view title) {
 }
 
 std::string comment_of(std::string_view text) {
-  auto line = on_one_line(text);
-  for (char& c : line) {
-    if (c == '>' || c == '<' || c == '|') c = '?';
+  std::string comment = "<!-- ";
+  for (const char c : on_one_line(text)) {
+    if (c == '-' && comment.back() == '-') comment += ' ';
+    comment += c == '>' || c == '<' || c == '|' ? '?' : c;
   }
-  for (auto at = line.find("--"); at != line.npos; at = line.find("--", at))
-    line.insert(at + 1, " ");
-  return "<!-- " + line + " -->";
+  return comment + " -->";
 }
 
 void InlineRun::visible() {
@@ -108,19 +108,22 @@ void InlineRun::visible() {
     hard_break();
   }
   break_ = false;
-  if (space_ && line_started_) {
-    auto at = pieces_.size();
-    while (at > 0 && pieces_[at - 1].kind == Piece::Kind::kOpen) --at;
-    if (at > 0 && pieces_[at - 1].kind == Piece::Kind::kText) {
-      pieces_[at - 1].text += ' ';
-    } else {
-      Piece space;
-      space.text = " ";
-      pieces_.insert(pieces_.begin() + static_cast<std::ptrdiff_t>(at), std::move(space));
-    }
-  }
+  if (space_ && line_started_) before_opened(" ");
   space_ = false;
   line_started_ = any_ = true;
+}
+
+// White space, before the styles that have just been opened.
+void InlineRun::before_opened(std::string_view space) {
+  auto at = pieces_.size();
+  while (at > 0 && pieces_[at - 1].kind == Piece::Kind::kOpen) --at;
+  if (at > 0 && pieces_[at - 1].kind == Piece::Kind::kText) {
+    pieces_[at - 1].text += space;
+    return;
+  }
+  Piece piece;
+  piece.text = space;
+  pieces_.insert(pieces_.begin() + static_cast<std::ptrdiff_t>(at), std::move(piece));
 }
 
 void InlineRun::text(std::string_view text) {
@@ -132,6 +135,13 @@ void InlineRun::text(std::string_view text) {
     }
     const auto size = std::min(text.find_first_of(" \t\r\n"), text.size());
     visible();
+    // U+00A0 at the edge of a style would keep its delimiters from working.
+    if (text.starts_with(kNoBreak) && !pieces_.empty() &&
+        pieces_.back().kind == Piece::Kind::kOpen) {
+      before_opened(kNoBreak);
+      text.remove_prefix(kNoBreak.size());
+      continue;
+    }
     if (pieces_.empty() || pieces_.back().kind != Piece::Kind::kText) push({});
     append_clean(pieces_.back().text, text.substr(0, size));
     text.remove_prefix(size);
@@ -180,6 +190,14 @@ void InlineRun::close() {
   }
   std::size_t breaks = 0;  // at its end: they come behind it
   for (; pieces_.back().kind == Piece::Kind::kBreak; ++breaks) pieces_.pop_back();
+  std::string space;
+  if (auto& last = pieces_.back(); last.kind == Piece::Kind::kText) {
+    while (last.text.ends_with(kNoBreak)) {
+      last.text.erase(last.text.size() - kNoBreak.size());
+      space += kNoBreak;
+    }
+    if (last.text.empty()) pieces_.pop_back();
+  }
   Piece piece;
   piece.kind = Piece::Kind::kClose;
   piece.style = open.style;
@@ -189,6 +207,10 @@ void InlineRun::close() {
   } else {
     push(std::move(piece));
   }
+  if (!space.empty()) {
+    if (pieces_.empty() || pieces_.back().kind != Piece::Kind::kText) push({});
+    pieces_.back().text += space;
+  }
   for (; breaks > 0; --breaks) hard_break();
 }
 
@@ -196,9 +218,11 @@ void InlineRun::hard_break() {
   space_ = false;
   line_started_ = false;
   if (!any_) return;
+  auto at = pieces_.size();  // before the styles that have just been opened
+  while (at > 0 && pieces_[at - 1].kind == Piece::Kind::kOpen) --at;
   Piece piece;
   piece.kind = Piece::Kind::kBreak;
-  push(std::move(piece));
+  pieces_.insert(pieces_.begin() + static_cast<std::ptrdiff_t>(at), std::move(piece));
 }
 
 void InlineRun::separate() { break_ = true; }
@@ -315,7 +339,10 @@ void RunWriter::write_text(std::size_t at) {
   where.line_begins = line_.empty() && place_ == RunPlace::kParagraph;
   where.in_link = links_ > 0;
   where.before = last_character(line_);
-  where.link_follows = at + 1 < pieces_.size();
+  const bool more = at + 1 < pieces_.size();
+  where.link_follows =
+      more && (pieces_[at + 1].kind == Kind::kRaw ||
+               (pieces_[at + 1].kind == Kind::kOpen && pieces_[at + 1].style == Style::kLink));
   where.ends = at + 1 >= pieces_.size();
   append_escaped(line_, pieces_[at].text, where);
 }

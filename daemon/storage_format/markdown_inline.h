@@ -64,6 +64,7 @@ class InlineRun {
   friend class RunWriter;
 
   void visible();  // what is pending, before visible content
+  void before_opened(std::string_view space);
   void push(Piece piece) { pieces_.push_back(std::move(piece)); }
 
   std::vector<Piece> pieces_;

@@ -71,7 +71,7 @@ bool add_rows(const Node& node, std::vector<std::vector<const Node*>>& rows) {
   for (const auto& child : node.children) {
     if (child.is_text() ? is_invisible(child.text) : !child.is_element()) continue;
     const auto tag = tag_of(child);
-    if (tag == Tag::kColumns) continue;
+    if (tag == Tag::kColumns && is_invisible(raw_text_of(child))) continue;
     if (tag == Tag::kRows) {
       if (!add_rows(child, rows)) return false;
       continue;
@@ -101,8 +101,6 @@ bool MarkdownRenderer::inline_element(const Node& node) {
     case Tag::kBreak:
       run_.hard_break();
       children(node);
-      return true;
-    case Tag::kColumns:
       return true;
     case Tag::kCode:
       code(node);
@@ -136,6 +134,7 @@ bool MarkdownRenderer::inline_element(const Node& node) {
       return true;
     case Tag::kEmoticon:
       run_.text(emoji_text(node));
+      children(node);
       return true;
     case Tag::kHidden:
     case Tag::kTemplate:
@@ -200,8 +199,11 @@ void MarkdownRenderer::way(const RenderContext::Way& way, const Node* body) {
   if (linked && only_text && shown == way.href && is_remote(way.href)) {
     return run_.raw("<" + way.href + ">");
   }
-  if (linked) run_.open_link(link_tail(way.href, ""));
   const bool empty = body == nullptr || (only_text && is_invisible(plain));
+  if (linked && empty && way.text == way.href && is_remote(way.href)) {
+    return run_.raw("<" + way.href + ">");
+  }
+  if (linked) run_.open_link(link_tail(way.href, ""));
   if (empty) {
     run_.text(way.text.empty() ? way.href : way.text);
   } else {
@@ -238,7 +240,9 @@ void MarkdownRenderer::show_image(const Reference& source, std::string_view alt,
   if (!alt.empty()) way.text = alt;
   if (way.href.empty()) {
     if (way.text.empty()) way.text = "image";
-    return this->way(way, nullptr);
+    run_.text(" ");
+    this->way(way, nullptr);
+    return run_.text(" ");
   }
   run_.raw("![" + escaped_markdown(way.text, RunPlace::kCell, false) + link_tail(way.href, title));
 }
@@ -258,7 +262,7 @@ void MarkdownRenderer::image(const Node& node) {
       styled(Style::kEmphasis, child);
       in_line_ = outer;
       run_.separate();
-    } else if (!child.name.starts_with("ri:")) {
+    } else {
       this->node(child);
     }
   }
@@ -290,10 +294,13 @@ void MarkdownRenderer::html_table(const Node& node) {
 
 std::string MarkdownRenderer::cell(const Node& node, bool strong) {
   const bool outer = std::exchange(in_line_, true);
-  if (strong) run_.open(Style::kStrong);
-  children(node);
+  if (strong) {
+    styled(Style::kStrong, node);
+  } else {
+    children(node);
+  }
   in_line_ = outer;
-  const auto lines = run_.take(RunPlace::kCell);
+  const auto lines = take(RunPlace::kCell);
   return lines.empty() ? std::string() : lines.front();
 }
 

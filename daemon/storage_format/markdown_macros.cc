@@ -55,15 +55,21 @@ bool is_plain_formula(std::string_view tex) {
 }  // namespace
 
 void MarkdownRenderer::placeholder(const Macro& macro, std::string_view why) {
+  run_.text(" ");
   run_.open(Style::kEmphasis);
   run_.text("[" + summary_of(macro) + "]");
   run_.close();
+  run_.text(" ");
   context_.approximate(macro.node(), fmt::format("macro '{}' {}", macro.name(), why));
 }
 
 void MarkdownRenderer::macro(const Node& node) {
   const Macro macro(node);
-  if (!is_block_macro(macro)) return inline_macro(macro);
+  if (!is_block_macro(macro)) {
+    inline_macro(macro);
+    for (const auto* stray : macro.strays()) this->node(*stray);
+    return;
+  }
   flush();
   if (in_line_) {
     const auto plain = macro.plain_text();
@@ -77,6 +83,7 @@ void MarkdownRenderer::macro(const Node& node) {
     block_macro(macro);
   }
   flush();
+  for (const auto* stray : macro.strays()) this->node(*stray);
 }
 
 void MarkdownRenderer::block_macro(const Macro& macro) {
@@ -213,7 +220,10 @@ void MarkdownRenderer::math(const Macro& macro, bool block) {
   auto tex = macro.plain_text();
   if (is_invisible(tex)) tex = macro.text("body");
   const auto formula = trimmed(tex);
-  if (formula.empty()) return unwrap(macro);
+  if (formula.empty()) {
+    if (macro.rich_body() == nullptr) return placeholder(macro, "says nothing");
+    return children(*macro.rich_body());
+  }
   if (!block) {
     if (is_plain_formula(formula)) return run_.raw("$" + std::string(formula) + "$");
     const auto span = code_span(formula, RunPlace::kCell);
@@ -242,6 +252,7 @@ void MarkdownRenderer::jira(const Macro& macro) {
 
 void MarkdownRenderer::below(const Macro& macro, const std::vector<Surroundings::Below>& pages) {
   if (pages.empty()) return placeholder(macro, "shows what is not known");
+  if (!context_.may_list(entries_in(pages))) return placeholder(macro, "would be too long a list");
   below_list(pages);
 }
 
@@ -318,7 +329,9 @@ void MarkdownRenderer::inline_macro(const Macro& macro) {
     if (macro.family() == kInclude) {
       context_.approximate(macro.node(), "an included page is linked, not shown");
     }
-    return this->way(*way, nullptr);
+    run_.text(" ");  // a site shows it apart from the text around it
+    this->way(*way, nullptr);
+    return run_.text(" ");
   }
   const bool dynamic =
       macro.family() == kDynamic || macro.family() == kMedia || macro.family() == kDetailsSummary;
@@ -327,13 +340,16 @@ void MarkdownRenderer::inline_macro(const Macro& macro) {
       context_.approximate(macro.node(),
                            fmt::format("of macro '{}' the content is shown", macro.name()));
     }
-    if (!macro.title().empty()) run_.text(macro.title());
+    run_.text(" ");
+    run_.text(macro.title());
     run_.text(" ");
     return children(*macro.rich_body());
   }
   if (macro.family() != kUnknown) return placeholder(macro, "has no form in Markdown");
   // Titles are there to be read; everything else is for who reads the source.
-  if (!macro.title().empty()) run_.text(macro.title());
+  run_.text(" ");
+  run_.text(macro.title());
+  run_.text(" ");
   run_.comment("macro: " + summary_of(macro));
   context_.approximate(macro.node(),
                        fmt::format("macro '{}' has no form in Markdown", macro.name()));

@@ -8,6 +8,7 @@
 
 #include "daemon/storage_format/characters.h"
 #include "daemon/storage_format/elements.h"
+#include "daemon/storage_format/extractor.h"
 #include "daemon/storage_format/forgiving.h"
 #include "daemon/storage_format/html_renderer.h"
 #include "daemon/storage_format/references.h"
@@ -41,8 +42,12 @@ bool is_tight_list(const Node& list) {
 
 bool is_tight_item(const Node& item) {
   const auto* content = item.is("ac:task") ? child_of(item, "ac:task-body") : &item;
-  if (content == nullptr) return true;
+  if (content == nullptr) return false;
   if (!item.is("ac:task") && !item.is("li")) return false;
+  const bool only_body = std::ranges::all_of(item.children, [&](const Node& child) {
+    return &child == content || is_blank(child) || tag_of(child) == Tag::kHidden;
+  });
+  if (item.is("ac:task") && !only_body) return false;
   int paragraphs = 0;
   int lists = 0;
   bool line = false;
@@ -63,20 +68,13 @@ bool is_tight_item(const Node& item) {
   return true;
 }
 
-void add_preformatted(const Node& node, std::string& out, bool& plain) {
-  for (const auto& child : node.children) {
-    if (child.is_text()) {
-      out += child.text;
-    } else if (child.is("br")) {
-      out += '\n';
-    } else if (child.is_element()) {
-      const auto tag = tag_of(child);
-      if (tag == Tag::kHidden || tag == Tag::kTemplate) continue;
-      plain = plain && (tag == Tag::kSpan || tag == Tag::kCode);
-      add_preformatted(child, out, plain);
-      if (is_block_tag(child)) out += '\n';
-    }
-  }
+bool is_plain(const Node& node) {
+  return std::ranges::all_of(node.children, [](const Node& child) {
+    if (!child.is_element()) return true;
+    const auto tag = tag_of(child);
+    const bool plain = tag == Tag::kSpan || tag == Tag::kCode || tag == Tag::kBreak;
+    return plain && is_plain(child);
+  });
 }
 
 }  // namespace
@@ -107,13 +105,17 @@ void MarkdownRenderer::node(const Node& node) {
 
 void MarkdownRenderer::flush() {
   if (in_line_) return run_.separate();
-  const auto opened = run_.opened();
   const bool blank = run_.blank();
-  const auto lines = run_.take(RunPlace::kParagraph);
-  if (!blank) {
-    out_.begin();
-    for (const auto& line : lines) out_.line(line);
-  }
+  const auto lines = take(RunPlace::kParagraph);
+  if (blank) return;
+  out_.begin(MarkdownWriter::Block::kPlain);
+  for (const auto& line : lines) out_.line(line);
+}
+
+// The run so far; what is open in it is open again for what follows.
+std::vector<std::string> MarkdownRenderer::take(RunPlace place) {
+  const auto opened = run_.opened();
+  auto lines = run_.take(place);
   for (const auto& open : opened) {
     if (open.style == Style::kLink) {
       run_.open_link(open.tail);
@@ -121,6 +123,7 @@ void MarkdownRenderer::flush() {
       run_.open(open.style);
     }
   }
+  return lines;
 }
 
 void MarkdownRenderer::element(const Node& node) {
@@ -175,9 +178,11 @@ bool MarkdownRenderer::structure(const Node& node) {
     case Tag::kAdfExtension:
       if (const auto* shown = shown_of_adf(node)) {
         flow(*shown);
-      } else {
+      } else if (strays_of_adf(node).empty()) {
         context_.approximate(node, "an extension without content is left out");
       }
+      for (const auto* stray : strays_of_adf(node)) this->node(*stray);
+      flush();
       return true;
     case Tag::kParagraph:
       if (value_of(node, "style").find("text-align") != std::string_view::npos) {
@@ -193,11 +198,9 @@ void MarkdownRenderer::heading(const Node& node) {
   const bool outer = std::exchange(in_line_, true);
   children(node);
   in_line_ = outer;
-  if (run_.blank()) {
-    run_.take(RunPlace::kHeading);
-    return;
-  }
-  const auto lines = run_.take(RunPlace::kHeading);
+  const bool blank = run_.blank();
+  const auto lines = take(RunPlace::kHeading);
+  if (blank) return;
   out_.begin();
   out_.line(std::string(static_cast<std::size_t>(heading_level(node)), '#') + " " + lines.front());
 }
@@ -265,7 +268,7 @@ void MarkdownRenderer::quote(const Node& node) {
 }
 
 void MarkdownRenderer::fenced(std::string_view code, std::string_view info) {
-  while (code.ends_with('\n')) code.remove_suffix(1);
+  code = code.substr(0, code.find_last_not_of(" \t\r\n") + 1);
   while (code.starts_with('\n')) code.remove_prefix(1);
   std::string clean;
   append_clean(clean, code);
@@ -273,10 +276,10 @@ void MarkdownRenderer::fenced(std::string_view code, std::string_view info) {
 }
 
 void MarkdownRenderer::preformatted(const Node& node) {
-  std::string text;
-  bool plain = true;
-  add_preformatted(node, text, plain);
-  if (!plain) context_.approximate(node, "formatting of preformatted text is left out");
+  if (!is_plain(node)) {
+    context_.approximate(node, "formatting of preformatted text is left out");
+  }
+  const auto text = Extractor(context_.document(), nullptr).preformatted(node);
   if (!is_invisible(text)) fenced(text, "");
 }
 

@@ -27,6 +27,7 @@ class MarkdownRenderer {
   void node(const Node& node);
   void element(const Node& node);
   void flush();
+  std::vector<std::string> take(RunPlace place);
   void flow(const Node& node);  // blocks of it, and nothing open behind
 
   void block(const Node& node);

@@ -21,9 +21,12 @@ std::size_t backticks_in(std::string_view text) {
 
 }  // namespace
 
-void MarkdownWriter::begin() {
+void MarkdownWriter::begin(Block block) {
   auto& container = containers_.back();
-  if (container.any && (!container.tight || flat_ > 0)) empty_line();
+  const bool apart = block == Block::kApart;
+  const bool close = container.tight && flat_ == 0 && !apart && !container.apart;
+  if (container.any && !close) empty_line();
+  container.apart = apart;
   container.any = true;
   container.bullet = container.delimiter = '\0';
 }
@@ -74,7 +77,7 @@ bool MarkdownWriter::push(Container container) {
 MarkdownWriter::List MarkdownWriter::begin_list(bool ordered, bool tight, int start) {
   const auto bullet = containers_.back().bullet;
   const auto delimiter = containers_.back().delimiter;
-  begin();
+  begin(Block::kPlain);
   List list;
   list.ordered = ordered;
   list.tight = tight;

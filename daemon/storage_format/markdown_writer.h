@@ -14,7 +14,10 @@ class MarkdownWriter {
  public:
   MarkdownWriter() : containers_(1) {}
 
-  void begin();  // a block: an empty line, where one is needed
+  // A block: an empty line before it, where one is needed. Lines and lists may follow each other in
+  // a tight item; anything else stands apart.
+  enum class Block { kPlain, kApart };
+  void begin(Block block = Block::kApart);
   void line(std::string_view text);
   void lines(std::string_view text);  // each line of it
   void fence(std::string_view code, std::string_view info);
@@ -45,6 +48,7 @@ class MarkdownWriter {
     bool used = false;
     bool any = false;  // blocks in it
     bool tight = false;
+    bool apart = false;  // the last block
     char bullet = '\0';  // of the last block, where that was a list
     char delimiter = '\0';
   };

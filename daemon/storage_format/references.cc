@@ -1,5 +1,6 @@
 #include "daemon/storage_format/references.h"
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 
@@ -98,6 +99,12 @@ Reference target_of_href(std::string_view href) {
 }
 
 const Node* body_of_link(const Node& link) {
+  const bool more = std::ranges::any_of(link.children, [](const Node& child) {
+    if (!child.is_element()) return child.is_text() && !is_invisible(child.text);
+    const bool body = child.is("ac:link-body") || child.is("ac:plain-text-link-body");
+    return !body && (!child.name.starts_with("ri:") || !is_invisible(raw_text_of(child)));
+  });
+  if (more) return &link;
   if (const auto* body = child_of(link, "ac:link-body")) return body;
   return child_of(link, "ac:plain-text-link-body");
 }

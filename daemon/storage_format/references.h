@@ -15,7 +15,8 @@ namespace storage_format {
 Reference target_of_link(const Node& link);       // ac:link, with its anchor
 Reference target_of_image(const Node& image);     // ac:image
 Reference target_of_href(std::string_view href);  // a, img: "#x" is the page itself
-// The body of an ac:link: ac:link-body or ac:plain-text-link-body; nullptr: the target's own title.
+// What an ac:link shows: its ac:link-body or ac:plain-text-link-body, the link itself where there
+// is more in it; nullptr: the target's own title.
 const Node* body_of_link(const Node& link);
 // Every ri:* in a parameter, those in an ac:link with its anchor; not what is nested in another.
 std::vector<Reference> references_in(const Node& node);

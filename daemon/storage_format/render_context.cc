@@ -117,9 +117,8 @@ std::optional<std::string> RenderContext::local(std::string_view anchor) {
 }
 
 RenderContext::Way RenderContext::way_to(const Reference& reference, const Node& node) {
-  using Kind = Reference::Kind;
   Way way{"", name_of(reference), ""};
-  const bool here = reference.kind == Kind::kPage && reference.title.empty() &&
+  const bool here = reference.kind == Reference::Kind::kPage && reference.title.empty() &&
                     reference.space_key.empty() && !reference.anchor.empty();
   if (here) {
     if (auto href = local(reference.anchor)) {
@@ -134,8 +133,8 @@ RenderContext::Way RenderContext::way_to(const Reference& reference, const Node&
     way.href = safe_url(target->href).value_or("");
     return way;
   }
-  if (reference.kind != Kind::kUrl) {
-    if (!name_of(reference).empty() || reference.kind == Kind::kContent) {
+  if (reference.kind != Reference::Kind::kUrl) {
+    if (!name_of(reference).empty() || reference.kind == Reference::Kind::kContent) {
       approximate(node, fmt::format("{} is not known", description_of(reference)));
     }
     return way;
@@ -167,6 +166,12 @@ std::optional<RenderContext::Excerpt> RenderContext::excerpt_of(const Macro& mac
       find_excerpt(document.root(), name.empty() ? macro.text("MultiExcerptName") : name);
   if (found == nullptr) return std::nullopt;
   return Excerpt{std::move(document), found};
+}
+
+bool RenderContext::may_list(std::size_t entries) {
+  if (entries > entries_left_) return false;
+  entries_left_ -= entries;
+  return true;
 }
 
 std::string RenderContext::safe(std::string_view url) { return safe_url(url).value_or(""); }
@@ -225,10 +230,16 @@ std::vector<Surroundings::Below> RenderContext::pages_below(const Macro& macro) 
   return surroundings_.below(page, std::max(depth, 0));
 }
 
+std::size_t entries_in(const std::vector<Surroundings::Below>& pages) {
+  auto entries = pages.size();
+  for (const auto& page : pages) entries += entries_in(page.children);
+  return entries;
+}
+
 Reference IncludedSurroundings::meant(Reference reference) const {
-  using Kind = Reference::Kind;
-  const bool placed = reference.kind == Kind::kPage || reference.kind == Kind::kBlogPost ||
-                      reference.kind == Kind::kAttachment;
+  const bool placed = reference.kind == Reference::Kind::kPage ||
+                      reference.kind == Reference::Kind::kBlogPost ||
+                      reference.kind == Reference::Kind::kAttachment;
   if (!placed) return reference;
   if (reference.space_key.empty()) reference.space_key = page_.space_key;
   if (reference.title.empty()) reference.title = page_.title;

@@ -53,6 +53,9 @@ class RenderContext {
   };
   // nullopt: not known, not there, or one too many.
   std::optional<Excerpt> excerpt_of(const Macro& macro, const Reference& page);
+  // Whether so many entries more of generated lists (toc, children, attachments) are still within
+  // what one page gets: a page may ask for its lists a thousand times.
+  bool may_list(std::size_t entries);
   void share_excerpts(const RenderContext& other) { excerpts_left_ = other.excerpts_left_; }
   // What another page's context counted and had to tell, at the place of `node`.
   void take_over(RenderContext& included, const Node& node);
@@ -82,7 +85,10 @@ class RenderContext {
   std::unordered_map<std::string, std::string> slugs_;       // by anchor
   std::unordered_map<std::string, bool> said_;
   int excerpts_left_ = 50;
+  std::size_t entries_left_ = 20'000;
 };
+
+std::size_t entries_in(const std::vector<Surroundings::Below>& pages);  // those below them as well
 
 // References in a body that is shown on another page, as they are meant there.
 class IncludedSurroundings : public Surroundings {

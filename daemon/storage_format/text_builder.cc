@@ -76,8 +76,6 @@ void TextBuilder::cell() {
   if (!line_) cell_ = true;
 }
 
-void TextBuilder::end_of_line() { line_ = true; }
-
 std::string TextBuilder::text_between(std::size_t mark, std::size_t end) const {
   auto text = out_.substr(mark, std::max(mark, end) - mark);
   std::ranges::replace(text, '\n', ' ');

@@ -13,9 +13,8 @@ class TextBuilder {
   void text(std::string_view text);  // white space, and U+00A0, is one space
   // Every character counts, but for empty lines at its beginning and white space at its end.
   void verbatim(std::string_view text);
-  void line();         // what follows begins a line
-  void cell();         // what follows stands in another cell of the line
-  void end_of_line();  // <br>
+  void line();  // what follows begins a line
+  void cell();  // what follows stands in another cell of the line
 
   // A place to come back to: text_since() is what was added after it, on one line.
   std::size_t mark() const { return out_.size(); }

@@ -433,6 +433,9 @@ void Tidier::end_tag() {
     return;
   }
   open_.pop_back();
+  if (html_.substr(name.at, name.text.size()) != name.text) {
+    changed(begin, fmt::format("wrote </{}> in lower case", safe(name.text)));
+  }
   write("</" + name.text + ">");
   at_ = after;
 }

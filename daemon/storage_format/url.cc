@@ -21,12 +21,15 @@ std::string as_browsers_read(std::string_view url) {
 
 std::optional<std::string> safe_url(std::string_view url) {
   auto text = as_browsers_read(url);
-  const auto end = text.find_first_of(":/?#\\");
+  const auto end = text.find_first_of(":/?#");
   if (end != text.npos && text[end] == ':') {
     const auto scheme = lower_ascii(text.substr(0, end));
     if (scheme != "http" && scheme != "https" && scheme != "mailto") return std::nullopt;
     text.replace(0, end, scheme);
   }
+  // What may be a reference to a colon for somebody who reads it once more.
+  const auto ampersand = text.substr(0, end).find('&');
+  if (ampersand != text.npos && text.find(';', ampersand) < end) return std::nullopt;
   const auto is_slash = [&](std::size_t at) {
     return at < text.size() && (text[at] == '/' || text[at] == '\\');
   };

@@ -162,6 +162,20 @@ TEST_F(InstalledTest, EveryServiceIsInASandbox) {
   EXPECT_EQ(services, 10U);
 }
 
+TEST_F(InstalledTest, TheAuditIsOfflineAndWritesToItsReportsAlone) {
+  for (const std::string at : {"", "@"}) {
+    const auto text = read(unit("confmirror-audit" + at + ".service"));
+    EXPECT_THAT(text, HasSubstr("\nPrivateNetwork=yes\n"));
+    EXPECT_THAT(text, HasSubstr("\nUser=confmirror\n"));
+    EXPECT_THAT(text, HasSubstr("\nProtectSystem=strict\n"));
+    EXPECT_THAT(text, HasSubstr(at.empty() ? "\nStateDirectory=confmirror/reports\n"
+                                           : "\nStateDirectory=confmirror/%i/reports\n"));
+    EXPECT_THAT(text, HasSubstr(" audit --reports ${STATE_DIRECTORY}\n"));
+    EXPECT_THAT(text, Not(HasSubstr("ReadWritePaths")));
+    EXPECT_THAT(text, Not(HasSubstr("LoadCredential"))) << "it needs no token";
+  }
+}
+
 TEST_F(InstalledTest, NoPlaceholderIsLeftAndNoSiteIsMixedUp) {
   for (const auto& name : units()) {
     const auto text = read(unit(name));
@@ -207,6 +221,7 @@ TEST_F(InstalledTest, TheUserAndTheFoldersAreMade) {
   expect_folder("etc/confmirror", 0);
   expect_folder("var/lib/confmirror", uid);
   expect_folder("var/lib/confmirror/backups", uid);
+  expect_folder("var/lib/confmirror/reports", uid);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <signal.h>
 
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -120,6 +121,79 @@ TEST_F(ExportCommandTest, ASignalEndsItAndLeavesNothing) {
       130);
   EXPECT_EQ(err.str(), "confmirror: interrupted\n");
   EXPECT_THAT(lines(key.str()), SizeIs(1));
+}
+
+class FolderExportCommandTest : public ExportCommandTest {
+ protected:
+  test::Outcome export_to(const std::string& folder, std::vector<std::string> more = {},
+                          const std::string& format = "markdown") const {
+    more.insert(more.begin(), {"export", "--format", format, "--out", (folder_ / folder).string()});
+    return run_on_mirror(std::move(more));
+  }
+};
+
+TEST_F(FolderExportCommandTest, AFolderHasAFileForEachPageAndTheSummaryCountsThem) {
+  const auto first = export_to("out");
+  EXPECT_EQ(first.code, 0) << first.err;
+  EXPECT_EQ(first.out, "exported 2 spaces, 2 pages to " + (folder_ / "out").string() +
+                           ": 2 files written, 0 unchanged, 0 removed\n");
+  EXPECT_THAT(content(folder_ / "out/DOCS/Gamma.md"), HasSubstr("# Gamma\n"));
+  EXPECT_THAT(export_to("out").out, HasSubstr("0 files written, 2 unchanged, 0 removed"));
+  EXPECT_THAT(export_to("out", {"--quiet"}).out, IsEmpty());
+}
+
+TEST_F(FolderExportCommandTest, AllFormatsAreThere) {
+  EXPECT_EQ(export_to("html", {}, "html").code, 0);
+  EXPECT_THAT(content(folder_ / "html/DOCS/Gamma.html"), HasSubstr("<h1>Gamma</h1>"));
+  EXPECT_EQ(export_to("storage", {"--space", "docs"}, "storage").code, 0);
+  EXPECT_EQ(content(folder_ / "storage/DOCS/Gamma.xml"), "<p>Gamma, version 3</p>");
+  EXPECT_FALSE(fs::exists(folder_ / "storage/~ann"));
+}
+
+TEST_F(FolderExportCommandTest, MachinesAreToldWhatWasDone) {
+  given_page(page(11, kDocs, "Odd"));
+  mirror_.put([](store::Batch& batch) {
+    auto odd = page(12, kDocs, "Odd one");
+    odd.body.emplace("<ac:structured-macro ac:name=\"roadmap\"/>");
+    batch.pages = {odd};
+  });
+  const auto json = nlohmann::json::parse(export_to("out", {"--json"}).out);
+  EXPECT_EQ(json.at("pages"), 4);
+  EXPECT_EQ(json.at("written"), 4);
+  EXPECT_EQ(json.at("problems"), nlohmann::json::array());
+  EXPECT_EQ(json.at("approximated").at(0).at("page_id"), "12");
+}
+
+TEST_F(FolderExportCommandTest, AFileThatIsNotOursIsNamedAndTheExitCodeSaysSo) {
+  export_to("out");
+  std::ofstream(folder_ / "out/DOCS/Gamma.md") << "mine";
+  given_page(page(9, kDocs, "Gamma", 4));
+  const auto outcome = export_to("out");
+  EXPECT_EQ(outcome.code, 4);
+  EXPECT_THAT(outcome.err, HasSubstr("out/DOCS/Gamma.md: changed since it was exported"));
+  EXPECT_EQ(content(folder_ / "out/DOCS/Gamma.md"), "mine");
+}
+
+TEST_F(FolderExportCommandTest, WhatWouldDamageIsRefused) {
+  export_to("out");
+  EXPECT_EQ(export_to("out", {}, "html").code, 2);
+  EXPECT_EQ(export_to("out", {"--flat"}).code, 2);
+  EXPECT_EQ(export_to("out", {"--flat", "--reshape"}).code, 0);
+  EXPECT_EQ(export_to(".").code, 2) << "the mirror lies there";
+  EXPECT_EQ(export_to("out", {"--history"}).code, 2);
+  EXPECT_EQ(run_export("-", {"--flat"}).code, 2);
+  EXPECT_EQ(run_on_mirror({"export", "--format", "markdown", "--out", "-"}).code, 2);
+  EXPECT_EQ(export_to("out", {"--as-of", "yesterday"}).code, 2);
+  EXPECT_EQ(export_to("absent/out").code, 9);
+}
+
+TEST_F(FolderExportCommandTest, TheSiteAsItWasIsExportedInEachForm) {
+  given_page(page(9, kDocs, "Delta", 4));
+  EXPECT_EQ(export_to("out", {"--as-of", "2021-01-03"}).code, 0);
+  EXPECT_THAT(content(folder_ / "out/DOCS/Gamma.md"), HasSubstr("version: 2\n"));
+  const auto lines_then = run_export("-", {"--as-of", "2021-01-03", "--history"});
+  EXPECT_THAT(lines_then.out, HasSubstr("\"version\":2"));
+  EXPECT_THAT(lines_then.out, Not(HasSubstr("\"version\":3")));
 }
 
 TEST(InterruptTest, SignalsAreNotedWhileItLivesAndHandledAsBeforeAfterwards) {

@@ -9,11 +9,12 @@
 
 namespace {
 
-using nlohmann::json;
 using ::testing::HasSubstr;
 
 class ReadActionsLiveTest : public test::JobsFixture {
  protected:
+  // Not of the whole file: others of one build have locals of that name.
+  using json = nlohmann::json;
   json read(const std::string& name, const std::string& input, bool live = false) {
     std::vector<std::string> args = {"action", name, input};
     if (live) args.emplace_back("--live");

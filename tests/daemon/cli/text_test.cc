@@ -7,7 +7,6 @@
 
 #include "daemon/cli/report.h"
 #include "daemon/cli/table.h"
-#include "daemon/input/did_you_mean.h"
 
 namespace {
 
@@ -33,14 +32,6 @@ TEST(TextTest, TextIsCutAtWholeCharacters) {
   EXPECT_EQ(cli::cut_to_columns("e\u0301e\u0301e\u0301", 2), "e\u0301…");
   EXPECT_EQ(cli::cut_to_columns("abc", 1), "…");
   EXPECT_EQ(cli::cut_to_columns("abc", 0), "");
-}
-
-TEST(TextTest, TheNearestWordIsOfferedAsItIsWritten) {
-  const std::vector<std::string> known{"DOCS", "PLANS", "--live-only"};
-  EXPECT_EQ(input::did_you_mean("dosc", known), "did you mean 'DOCS'?");
-  EXPECT_EQ(input::did_you_mean("--liveonly", known), "did you mean '--live-only'?");
-  EXPECT_EQ(input::did_you_mean("something else", known), "");
-  EXPECT_EQ(input::did_you_mean("x", {}), "");
 }
 
 TEST(TextTest, WhatSteersATerminalIsReplaced) {

@@ -53,6 +53,7 @@ TEST(TidyTest, AttributesAreQuotedAndNamesLowered) {
   EXPECT_EQ(tidied("<TABLE Width=5><TR><TD nowrap COLSPAN='2'>x</TD></TR></TABLE>"),
             "<table width=\"5\"><tr><td nowrap=\"nowrap\" colspan='2'>x</td></tr></table>");
   EXPECT_EQ(tidied("<ac:Link ac:Anchor=x></ac:Link>"), "<ac:Link ac:Anchor=\"x\"></ac:Link>");
+  EXPECT_EQ(tidied("<p>a</P>"), "<p>a</p>");
   EXPECT_EQ(tidied("<a href=\"?a=1&b=2<3\">x</a>"), "<a href=\"?a=1&amp;b=2&lt;3\">x</a>");
   EXPECT_EQ(tidied("<a href=\"?a=1&copy=2\">x</a>"), "<a href=\"?a=1&amp;copy=2\">x</a>");
 }

@@ -1,0 +1,34 @@
+#pragma once
+
+// What an address in a body names on the site itself: `…/wiki/spaces/KEY/pages/123/Title#anchor`,
+// `…/pages/viewpage.action?pageId=123`, `…/display/KEY/Title`, `…/x/AbC` (a short link), with the
+// site's address or relative to it. Also how places are written into links. Pure; any thread.
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "store/records.h"
+
+namespace exporting {
+
+struct SiteLink {
+  std::string url;                      // absolute
+  bool of_site = false;                 // else nothing more is known
+  std::optional<store::Id> content_id;  // of a page, or
+  std::string space_key;                // with a title: of a page by title; alone: of a space
+  std::string title;
+  std::string anchor;  // decoded
+};
+
+// `site_url` without a slash at its end: "https://example.atlassian.net".
+SiteLink read_link(std::string_view url, std::string_view site_url);
+
+// For a path or a fragment; slashes stay.
+std::string percent_encoded(std::string_view text);
+std::string percent_decoded(std::string_view text);
+
+// The way from a file in `folder` ("" = top) to the file `path`, percent-encoded.
+std::string relative_href(std::string_view folder, std::string_view path);
+
+}  // namespace exporting

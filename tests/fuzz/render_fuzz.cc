@@ -1,0 +1,97 @@
+#include <algorithm>
+#include <iterator>
+#include <string>
+
+#include "daemon/storage_format/characters.h"
+#include "daemon/storage_format/document.h"
+#include "daemon/storage_format/extract.h"
+#include "daemon/storage_format/forgiving.h"
+#include "daemon/storage_format/render.h"
+#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/html_check.h"
+
+namespace {
+
+namespace sf = storage_format;
+
+bool same_attribute(const sf::Attribute& a, const sf::Attribute& b) {
+  return a.name == b.name && a.value == b.value;
+}
+
+void expect_same(const sf::Node& a, const sf::Node& b) {
+  FUZZ_EXPECT(a.kind == b.kind && a.cdata == b.cdata && a.name == b.name && a.text == b.text);
+  FUZZ_EXPECT(a.begin == b.begin && a.end == b.end);
+  FUZZ_EXPECT(!a.is_element() ||
+              (a.content_begin == b.content_begin && a.content_end == b.content_end));
+  FUZZ_EXPECT(std::ranges::equal(a.attributes, b.attributes, same_attribute));
+  FUZZ_EXPECT(a.children.size() == b.children.size());
+  for (std::size_t at = 0; at < a.children.size(); ++at) {
+    expect_same(a.children[at], b.children[at]);
+  }
+}
+
+void expect_text(std::string_view text) {
+  while (!text.empty()) {
+    const auto size = sf::character_size(text);
+    FUZZ_EXPECT(size > 0);
+    text.remove_prefix(size);
+  }
+}
+
+void expect_rendering(const sf::Rendering& rendering) {
+  expect_text(rendering.text);
+  FUZZ_EXPECT(rendering.text.empty() || rendering.text.ends_with('\n'));
+  for (const auto& one : rendering.approximations) {
+    FUZZ_EXPECT(one.at.line >= 1 && one.at.column >= 1 && !one.what.empty());
+    for (const char c : one.what) FUZZ_EXPECT(static_cast<unsigned char>(c) >= 0x20 && c != 0x7F);
+  }
+}
+
+// Everything that is asked may be known, and dangerous.
+class KnownWorld : public sf::Surroundings {
+ public:
+  explicit KnownWorld(std::string_view body) : body_(body) {}
+  std::optional<Target> find(const sf::Reference& reference) const override {
+    return Target{reference.title + reference.url, reference.title};
+  }
+  std::optional<std::string> user_name(std::string_view account_id) const override {
+    return std::string(account_id);
+  }
+  std::vector<Below> below(const sf::Reference& page, int) const override {
+    return {{{page.title, page.title}, {{{"a.md", "*a*"}, {}}}}};
+  }
+  std::optional<std::string> body_of(const sf::Reference&) const override { return body_; }
+  std::vector<Target> attachments() const override { return {{"f%20.png", "<f|>"}}; }
+  std::string jira_issue(std::string_view key) const override { return std::string(key); }
+
+ private:
+  std::string body_;
+};
+
+}  // namespace
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const auto body = text_of(data, size);
+  sf::Limits small;
+  small.max_depth = 4;
+  small.max_nodes = 20;
+  (void)sf::read_forgiving(body, small);
+  if (const auto strict = sf::read(body)) {
+    expect_same(strict->root(), sf::read_forgiving(body).root());
+  }
+  const auto content = sf::extract(body);
+  FUZZ_EXPECT(content.text == sf::plain_text(body));
+  expect_text(content.text);
+  const KnownWorld world(body);
+  for (const auto* surroundings : {static_cast<const sf::Surroundings*>(nullptr),
+                                   static_cast<const sf::Surroundings*>(&world)}) {
+    const sf::Surroundings nothing;
+    const auto& around = surroundings == nullptr ? nothing : *surroundings;
+    const auto html = sf::to_html(body, around);
+    expect_rendering(html);
+    const auto fault = sf::HtmlCheck::fault_in(html.text);
+    FUZZ_EXPECT(fault.empty());
+    expect_rendering(sf::to_markdown(body, around));
+  }
+  return 0;
+}
