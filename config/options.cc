@@ -253,7 +253,7 @@ void add_serve_and_log(Options& all) {
 }
 
 std::string_view table_help(std::string_view table) {
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kHelp{{
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 9> kHelp{{
       {"site", "The Confluence Cloud site."},
       {"mirror", "What is mirrored, and where to."},
       {"sync", "When and how the mirror follows the site."},
