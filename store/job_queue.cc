@@ -20,7 +20,8 @@ class JobQueue::Impl {
         find_batch(*db, "SELECT max(id) FROM job_batch WHERE digest=?"),
         find_jobs(*db, "SELECT id FROM job WHERE batch_id=? ORDER BY id"),
         find_state(*db,
-                   "SELECT state, state='in_doubt' AND not_before IS NOT NULL FROM job WHERE id=?"),
+                   "SELECT state, state='in_doubt' AND not_before IS NOT NULL,"
+                   " forgotten_at IS NOT NULL FROM job WHERE id=?"),
         put_meta(*db,
                  "INSERT INTO meta(key, value) VALUES(?,?)"
                  " ON CONFLICT(key) DO UPDATE SET value=excluded.value"),
@@ -29,6 +30,7 @@ class JobQueue::Impl {
   struct State {
     JobState state = JobState::kQueued;
     bool looked_into = false;
+    bool forgotten = false;
   };
   std::optional<State> state_of(JobId job) {
     Query query = find_state.begin();
@@ -36,7 +38,7 @@ class JobQueue::Impl {
     if (!query.row()) return std::nullopt;
     const auto state = parse_job_state(query.view(0));
     if (!state) return std::nullopt;
-    return State{*state, query.flag(1)};
+    return State{*state, query.flag(1), query.flag(2)};
   }
   std::vector<JobId> jobs_of(BatchId batch) {
     std::vector<JobId> ids;
@@ -62,6 +64,9 @@ class JobQueue::Impl {
         result.refused.emplace_back(job, "there is no such job");
       } else if (state->looked_into) {
         result.refused.emplace_back(job, "it is being looked into: it may have been applied");
+      } else if (state->forgotten) {
+        result.refused.emplace_back(job,
+                                    "its page was forgotten, and what it was to write with it");
       } else if (change(job)) {
         result.changed.push_back(job);
       } else {

@@ -16,6 +16,7 @@
 #include "store/lock.h"
 #include "store/open.h"
 #include "store/sqlite.h"
+#include "store/vacuum.h"
 
 namespace store {
 namespace {
@@ -172,23 +173,6 @@ Result<std::int64_t> drop_orphans(Db& db) {
   return dropped;
 }
 
-// Each index in one piece: what was taken out of it goes at last.
-Result<void> tidy_indexes(Db& db) {
-  return db.exec(
-      "INSERT INTO page_index(page_index) VALUES('optimize');"
-      "INSERT INTO version_index(version_index) VALUES('optimize');");
-}
-
-Result<void> give_pages_back(Db& db, Attended& attended) {
-  // VACUUM builds the new file in a temporary one: on disk, or it would be held in memory whole.
-  if (auto done = db.exec("PRAGMA temp_store=FILE; VACUUM;"); !done) return done;
-  if (!attended.tell(kShareOfVacuum)) return fail(*db.take_error());
-  const int code =
-      sqlite3_wal_checkpoint_v2(db.handle(), "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
-  if (code != SQLITE_OK) return fail(db.make_error(code));
-  return {};
-}
-
 // A folder of its own beside the backup, or among the temporary files where that cannot be written.
 class Aside {
  public:
@@ -260,7 +244,7 @@ Result<CompactReport> compact(const fs::path& mirror, const UpkeepProgress& prog
   report.blobs_dropped = *dropped;
   if (!attended.tell(kShareOfOrphans)) return fail(*(*db)->take_error());
   if (auto done = tidy_indexes(**db); !done) return fail(done.error());
-  if (auto done = give_pages_back(**db, attended); !done) return fail(done.error());
+  if (auto done = give_pages_back(**db, attended, kShareOfVacuum); !done) return fail(done.error());
   auto after = size_of(mirror);
   if (!after) return fail(after.error());
   report.bytes_after = *after;

@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "daemon/base/clock.h"
+#include "daemon/cli/forget_command.h"
 #include "daemon/cli/long_task.h"
 #include "daemon/cli/progress_line.h"
 #include "daemon/cli/report.h"
@@ -176,6 +177,7 @@ void add_db_commands(CLI::App& app, const GlobalOptions& globals, std::ostream& 
   restore->callback([&globals, &out, &err, &exit_code, file] {
     exit_code = run_restore_check(globals, *file, out, err);
   });
+  add_forget_command(*db, globals, out, err, exit_code);
 }
 
 }  // namespace cli
