@@ -1,12 +1,14 @@
 // What the mirror answers without network, in one process and warm: pages by id, lists of 100 pages
-// with bodies, each as the connector's read action, JSON included. Beside them, as the yardstick,
-// the same rows read by plain SQL from the views and thrown away.
+// with bodies, each as the connector's read action, JSON included; and searches of three words that
+// stand in a page. Beside them, as the yardstick, the same rows read by plain SQL from the views
+// and thrown away; beside a search, the same words by LIKE.
 // usage: offline_bench MIRROR [ROUNDS]
 
 #include <fmt/format.h>
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <cctype>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -16,6 +18,8 @@
 #include <vector>
 
 #include "daemon/query/read_actions.h"
+#include "daemon/query/search.h"
+#include "daemon/storage_format/extract.h"
 #include "store/reader.h"
 
 namespace {
@@ -141,5 +145,45 @@ int main(int argc, char** argv) {
     querying::to_line(must(querying::answer(*reader, request)));
   });
   print("get_pages by title", title, plain_title);
+
+  // Three words of five letters and more, from all over a page.
+  std::vector<std::string> searches;
+  for (int round = 0; searches.size() < static_cast<std::size_t>(rounds) / 2 && round < rounds;
+       ++round) {
+    const auto found = must(reader->page(id_of(round), true));
+    if (!found || !found->body || found->status != "current") continue;
+    const auto text = storage_format::plain_text(found->body->text);
+    std::vector<std::string> words;
+    for (std::size_t at = 0; at < text.size();) {
+      std::size_t end = at;
+      while (end < text.size() && std::isalpha(static_cast<unsigned char>(text[end])) != 0) ++end;
+      if (end - at >= 5) words.push_back(text.substr(at, end - at));
+      at = end + 1;
+    }
+    if (words.size() < 3) continue;
+    searches.push_back(fmt::format("{} {} {}", words[random() % words.size()],
+                                   words[random() % words.size()], words[random() % words.size()]));
+  }
+  if (searches.empty()) return 0;
+  const auto count = static_cast<int>(searches.size());
+  constexpr int kSlowRounds = 5;
+  const auto plain_search = measure(std::min(count, kSlowRounds), [&](int round) {
+    std::string like;
+    for (const char c : searches[static_cast<std::size_t>(round)]) {
+      like += c == ' ' ? std::string("%' AND body_storage LIKE '%") : std::string(1, c);
+    }
+    yardstick.run("SELECT count(*) FROM pages WHERE body_storage LIKE '%" + like + "%'");
+  });
+  std::int64_t hits = 0;
+  const auto search = measure(count, [&](int round) {
+    querying::SearchRequest request;
+    request.words = searches[static_cast<std::size_t>(round)];
+    const auto answer = must(querying::search(*reader, request));
+    if (answer.total == 0) stop("nothing found for " + request.words);
+    hits += answer.total;
+    querying::search_json(answer);
+  });
+  print("search of three words, 20 best", search, plain_search);
+  fmt::print("  {} searches, {} pages found by one on average\n", count, hits / (count + 1));
   return 0;
 }
