@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "config/options_audit.h"
 #include "config/units.h"
@@ -253,7 +254,7 @@ void add_serve_and_log(Options& all) {
 }
 
 std::string_view table_help(std::string_view table) {
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 9> kHelp{{
+  static constexpr auto kHelp = std::to_array<std::pair<std::string_view, std::string_view>>({
       {"site", "The Confluence Cloud site."},
       {"mirror", "What is mirrored, and where to."},
       {"sync", "When and how the mirror follows the site."},
@@ -263,7 +264,7 @@ std::string_view table_help(std::string_view table) {
       {"audit", "What 'confmirror audit' finds fault with."},
       {"serve", "The daemon's local service."},
       {"log", "The daemon's log."},
-  }};
+  });
   for (const auto& [name, help] : kHelp) {
     if (name == table) return help;
   }

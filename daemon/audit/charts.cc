@@ -5,8 +5,11 @@
 #include <algorithm>
 
 #include "daemon/audit/text.h"
+#include "daemon/storage_format/characters.h"
 
 namespace audit {
+
+using storage_format::escaped_html;
 
 namespace {
 
@@ -41,11 +44,11 @@ std::string opening(std::string_view title, double width, double height) {
   return fmt::format(
       "<svg viewBox=\"0 0 {:.0f} {:.0f}\" role=\"img\" aria-label=\"{}\" "
       "preserveAspectRatio=\"xMinYMin meet\">\n",
-      width, height, html_escaped(title));
+      width, height, escaped_html(title));
 }
 
 std::string tip_of(const Bar& bar, const Part& part) {
-  return html_escaped(fmt::format("{}: {} {}", bar.label, with_commas(part.value), part.name));
+  return escaped_html(fmt::format("{}: {} {}", bar.label, with_commas(part.value), part.name));
 }
 
 }  // namespace
@@ -56,33 +59,6 @@ std::int64_t Bar::total() const {
   return sum;
 }
 
-std::string html_escaped(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
-
 std::string bar_chart(std::string_view title, const std::vector<Bar>& bars) {
   const double room = kWidth - kLabelWidth - kValueWidth;
   const double unit = room / static_cast<double>(greatest(bars));
@@ -91,7 +67,7 @@ std::string bar_chart(std::string_view title, const std::vector<Bar>& bars) {
   for (const auto& bar : bars) {
     const double middle = top + kRowHeight / 2;
     out += fmt::format("<text class=\"label\" x=\"{:.0f}\" y=\"{:.1f}\">{}</text>\n",
-                       kLabelWidth - 8, middle, html_escaped(fitting(bar.label, kLabelCharacters)));
+                       kLabelWidth - 8, middle, escaped_html(fitting(bar.label, kLabelCharacters)));
     double left = kLabelWidth;
     for (const auto& part : bar.parts) {
       if (part.value == 0) continue;
@@ -137,10 +113,10 @@ std::string column_chart(std::string_view title, const std::vector<Bar>& bars) {
     // "6-12 months": two lines.
     const auto blank = std::min(bar.label.find(' '), bar.label.size());
     out += fmt::format("<text class=\"under\" x=\"{:.2f}\" y=\"{:.0f}\">{}</text>\n", middle,
-                       kHeight - kFoot + 14, html_escaped(bar.label.substr(0, blank)));
+                       kHeight - kFoot + 14, escaped_html(bar.label.substr(0, blank)));
     if (blank < bar.label.size()) {
       out += fmt::format("<text class=\"under\" x=\"{:.2f}\" y=\"{:.0f}\">{}</text>\n", middle,
-                         kHeight - kFoot + 28, html_escaped(bar.label.substr(blank + 1)));
+                         kHeight - kFoot + 28, escaped_html(bar.label.substr(blank + 1)));
     }
     left += step;
   }
@@ -164,7 +140,7 @@ std::string ring_chart(std::string_view title, const std::vector<Part>& parts) {
         "stroke-dasharray=\"{:.2f} {:.2f}\" stroke-dashoffset=\"{:.2f}\" "
         "transform=\"rotate(-90 100 100)\"><title>{}</title></circle>\n",
         part.style, kRadius, length, kAround - length, -begin,
-        html_escaped(fmt::format("{} {}", with_commas(part.value), part.name)));
+        escaped_html(fmt::format("{} {}", with_commas(part.value), part.name)));
     begin += length;
   }
   out += fmt::format("<text class=\"sum\" x=\"100\" y=\"96\">{}</text>\n", with_commas(sum));

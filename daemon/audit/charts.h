@@ -11,8 +11,6 @@
 
 namespace audit {
 
-std::string html_escaped(std::string_view text);
-
 struct Part {
   std::string_view style;  // a class
   std::string_view name;   // for the tool tip

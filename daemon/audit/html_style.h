@@ -81,6 +81,8 @@ footer{font-size:13px}
 --warning:#a86200;--info:#2a63b3;--bar:#4a6c91;--on:#fff}
 body{max-width:none;padding:0;font-size:11pt;print-color-adjust:exact}
 section,figure{padding:0;border:0}
+.charts{grid-template-columns:1fr 1fr;gap:28px}
+.tiles{grid-template-columns:repeat(4,1fr)}
 figure,tr,.tiles li,h2{break-inside:avoid}h2{break-after:avoid}thead{display:table-header-group}
 a{color:inherit}}
 )css";

@@ -2,9 +2,7 @@
 
 // Where a reference in a body leads, as far as that can be said without looking at the mirror: the
 // forms of Confluence's own addresses, and the hosts of others. Pure; any thread.
-// Forms: /wiki/spaces/KEY/pages/ID/Title, /wiki/spaces/KEY[/overview], /wiki/display/KEY[/Title],
-// /wiki/pages/viewpage.action?pageId=ID (or spaceKey= and title=), /wiki/x/CODE (the id in base64),
-// /wiki/download/attachments/ID/file; with or without the site's address before it.
+// The forms are those of storage_format/site_address.h.
 
 #include <optional>
 #include <string>
@@ -33,11 +31,5 @@ struct Target {
 // `site_url`: "https://example.atlassian.net"
 Target target_of(const storage_format::Reference& reference, std::string_view site_url);
 Target target_of_url(std::string_view url, std::string_view site_url);
-
-// %41 and, in a query or an old address, '+'; what is no escape stays.
-std::string percent_decoded(std::string_view text, bool plus_is_blank);
-// The page id in the code of a short link: little-endian bytes in base64, with '-' for '/', '_' for
-// '+', and without the 'A's at its end.
-std::optional<store::Id> id_of_short_link(std::string_view code);
 
 }  // namespace audit

@@ -223,7 +223,8 @@ void PageLook::secrets() {
   }
   for (const auto& macro : content_.macros) {
     for (const auto& [name, value] : macro.parameters) {
-      const auto line = name + "=" + value;
+      std::string line = name;
+      line.append("=").append(value);
       for (const auto& found : find_secrets(line)) {
         secret(found, in_storage(macro.at), " in a macro's parameter");
       }

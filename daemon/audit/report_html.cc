@@ -14,8 +14,11 @@
 #include "daemon/audit/html_style.h"
 #include "daemon/audit/text.h"
 #include "daemon/audit/text_sink.h"
+#include "daemon/storage_format/characters.h"
 
 namespace audit {
+
+using storage_format::escaped_html;
 
 namespace {
 
@@ -43,6 +46,11 @@ std::string minute_of(store::Time time) {
   auto text = store::to_iso8601(time).substr(0, 16);
   text[10] = ' ';
   return text + " UTC";
+}
+
+std::string minute_of(const std::string& iso8601) {
+  const auto time = store::parse_iso8601(iso8601);
+  return time ? minute_of(*time) : iso8601;
 }
 
 // "error" is also the class.
@@ -98,7 +106,7 @@ void Html::head() {
 
 void Html::title() {
   out_ += "<header>\n<h1>Documentation audit</h1>\n<p>";
-  if (!report_.site_url.empty()) out_ += html_escaped(report_.site_url) + " \u00B7 ";
+  if (!report_.site_url.empty()) out_ += escaped_html(report_.site_url) + " \u00B7 ";
   out_ +=
       fmt::format("{} in {}", counted(report_.pages, "page", "pages"),
                   counted(static_cast<std::int64_t>(report_.tallies.size()), "space", "spaces"));
@@ -143,7 +151,7 @@ void Html::tiles() {
   if (report_.comparison) {
     out_ +=
         fmt::format("<p class=\"quiet\">New, fixed and still there: since the audit of {}.</p>\n",
-                    html_escaped(report_.comparison->with));
+                    escaped_html(minute_of(report_.comparison->with)));
   }
   if (report_.expired > 0) {
     out_ += fmt::format("<p class=\"quiet\">{} of the baseline expired and hold no more.</p>\n",
@@ -252,8 +260,8 @@ void Html::spaces() {
   for (std::size_t i = 0; i < std::min(tallies.size(), kSpacesShown); ++i) {
     const auto& tally = tallies[i];
     out_ +=
-        fmt::format("<tr><td>{}</td><td>{}</td><td class=\"n\">{}</td>", html_escaped(tally.key),
-                    html_escaped(tally.name), with_commas(tally.pages));
+        fmt::format("<tr><td>{}</td><td>{}</td><td class=\"n\">{}</td>", escaped_html(tally.key),
+                    escaped_html(tally.name), with_commas(tally.pages));
     for (const auto severity : kSeverities) {
       out_ += fmt::format("<td class=\"n\">{}</td>",
                           with_commas(tally.findings[static_cast<std::size_t>(severity)]));
@@ -269,17 +277,17 @@ void Html::spaces() {
 }
 
 void Html::row(const Finding& finding) {
-  out_ += fmt::format("<tr><td>{}</td><td>", html_escaped(finding.space_key));
-  const auto title = html_escaped(finding.title.empty() ? "(no title)" : finding.title);
+  out_ += fmt::format("<tr><td>{}</td><td>", escaped_html(finding.space_key));
+  const auto title = escaped_html(finding.title.empty() ? "(no title)" : finding.title);
   const auto url = report_.url_of(finding);
   out_ += url.empty() ? title
                       : fmt::format("<a href=\"{}\" rel=\"noreferrer noopener\">{}</a>",
-                                    html_escaped(url), title);
+                                    escaped_html(url), title);
   const auto state = state_of(report_, finding);
   if (state == "new" || state == "accepted") {
     out_ += fmt::format(" <span class=\"badge\">{}</span>", state);
   }
-  out_ += fmt::format("</td><td>{}", html_escaped(finding.detail));
+  out_ += fmt::format("</td><td>{}", escaped_html(finding.detail));
   const bool repeated =
       finding.rule == RuleId::kBrokenLink || finding.rule == RuleId::kBrokenAnchor ||
       finding.rule == RuleId::kLinkToTrashed || finding.rule == RuleId::kLinkToArchived ||
@@ -328,11 +336,12 @@ void Html::fixed() {
       "<section><h2>Fixed <small>{}</small></h2>\n<p>What the audit of {} found "
       "and this one does not.</p>\n<table class=\"findings\"><thead><tr><th>Space</th><th>Page</th>"
       "<th>Finding</th></tr></thead><tbody>\n",
-      with_commas(static_cast<std::int64_t>(all.size())), html_escaped(report_.comparison->with));
+      with_commas(static_cast<std::int64_t>(all.size())),
+      escaped_html(minute_of(report_.comparison->with)));
   for (std::size_t i = 0; i < std::min(all.size(), kFixedShown); ++i) {
     out_ += fmt::format("<tr><td>{}</td><td>{}</td><td>{}<br><small>{}</small></td></tr>\n",
-                        html_escaped(all[i].space_key), html_escaped(all[i].title),
-                        html_escaped(all[i].detail), html_escaped(all[i].rule));
+                        escaped_html(all[i].space_key), escaped_html(all[i].title),
+                        escaped_html(all[i].detail), escaped_html(all[i].rule));
   }
   out_ += "</tbody></table>\n";
   if (all.size() > kFixedShown) {

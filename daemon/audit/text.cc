@@ -65,14 +65,12 @@ std::string one_line(std::string_view text) {
   line.reserve(text.size());
   while (!text.empty()) {
     const auto length = utf8_length(text);
-    if (length == 0) {
-      line.append(kReplacement);
-    } else if (const auto c = code_point(text.substr(0, length)); is_blank(c)) {
+    const auto c = length == 0 ? char32_t{0} : code_point(text.substr(0, length));
+    if (is_blank(c)) {
       if (!line.empty() && line.back() != ' ') line += ' ';
-    } else if (is_treacherous(c)) {
-      line.append(kReplacement);
     } else {
-      line.append(text.substr(0, length));
+      const bool bad = length == 0 || is_treacherous(c);
+      line.append(bad ? kReplacement : text.substr(0, length));
     }
     text.remove_prefix(std::max<std::size_t>(length, 1));
   }

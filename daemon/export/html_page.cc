@@ -24,30 +24,6 @@ std::string way_to_top(std::string_view path) {
 
 }  // namespace
 
-std::string escaped_html(std::string_view text) {
-  std::string escaped;
-  escaped.reserve(text.size());
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        escaped += "&amp;";
-        break;
-      case '<':
-        escaped += "&lt;";
-        break;
-      case '>':
-        escaped += "&gt;";
-        break;
-      case '"':
-        escaped += "&quot;";
-        break;
-      default:
-        escaped += c == '\0' ? ' ' : c;
-    }
-  }
-  return escaped;
-}
-
 std::string shown_title(std::string_view title) {
   if (title.find_first_not_of(" \t\r\n") == std::string_view::npos) return "(untitled)";
   return std::string(title);

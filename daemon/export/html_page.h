@@ -8,15 +8,15 @@
 #include <string_view>
 
 #include "daemon/export/site_catalog.h"
+#include "daemon/storage_format/characters.h"
 
 namespace exporting {
+
+using storage_format::escaped_html;
 
 inline constexpr const char* kHtml = ".html";
 inline constexpr const char* kIndexFile = "index.html";
 inline constexpr const char* kAssetsFolder = "_assets";
-
-// For text and for attributes in double quotes.
-std::string escaped_html(std::string_view text);
 // The title, or what stands for none.
 std::string shown_title(std::string_view title);
 

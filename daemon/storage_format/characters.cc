@@ -162,6 +162,38 @@ void append_clean(std::string& out, std::string_view text) {
   }
 }
 
+std::string escaped_html(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  std::string cleaned;
+  if (!is_clean(text)) {
+    append_clean(cleaned, text);
+    text = cleaned;
+  }
+  for (const char c : text) {
+    switch (c) {
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      case '\'':
+        out += "&#39;";
+        break;
+      default:
+        out += c;
+    }
+  }
+  return out;
+}
+
 std::string percent_decoded(std::string_view text) {
   std::string bytes;
   for (std::size_t at = 0; at < text.size(); ++at) {

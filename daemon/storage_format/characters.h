@@ -30,6 +30,9 @@ bool is_clean(std::string_view text);
 // With U+FFFD for what is no character, and LF for CR LF and CR.
 void append_clean(std::string& out, std::string_view text);
 
+// For HTML, within elements and within quotes: & < > " ' as references. Clean.
+std::string escaped_html(std::string_view text);
+
 // "%41" as "A"; what is no such escape stays. Clean.
 std::string percent_decoded(std::string_view text);
 // What a URL cannot hold as it is, as %XX: white space, controls, quotes, <>\^`{|} and bytes above

@@ -95,38 +95,6 @@ bool fits_in_table(std::string_view parent, const Node& child) {
 
 }  // namespace
 
-std::string escaped_html(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  std::string cleaned;
-  if (!is_clean(text)) {
-    append_clean(cleaned, text);
-    text = cleaned;
-  }
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
-
 std::string escaped_line(std::string_view text) {
   auto line = escaped_html(text);
   std::ranges::replace_if(line, is_xml_space, ' ');

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "daemon/storage_format/characters.h"
 #include "daemon/storage_format/document.h"
 #include "daemon/storage_format/macro.h"
 #include "daemon/storage_format/render.h"
@@ -15,7 +16,6 @@
 
 namespace storage_format {
 
-std::string escaped_html(std::string_view text);  // clean
 // On one line: of an attribute within quotes, a title.
 std::string escaped_line(std::string_view text);
 // A small number, as attributes of tables and images have it; "" for anything else.

@@ -1,7 +1,6 @@
 #include "daemon/storage_format/lenient_reader.h"
 
 #include <algorithm>
-#include <array>
 #include <unordered_set>
 #include <utility>
 
@@ -9,6 +8,7 @@
 #include "daemon/storage_format/document_tree.h"
 #include "daemon/storage_format/entities.h"
 #include "daemon/storage_format/html_rules.h"
+#include "daemon/storage_format/lenient_rules.h"
 
 namespace storage_format {
 
@@ -30,51 +30,6 @@ std::string_view name_in(std::string_view text, std::size_t at) {
   const bool ascii =
       std::ranges::all_of(name, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
   return ascii || is_clean(name) ? name : std::string_view();
-}
-
-// What an end tag of something else does not reach out of.
-bool is_fence(std::string_view name) {
-  static constexpr auto kFences = std::to_array<std::string_view>({"ac:adf-content",
-                                                                   "ac:adf-extension",
-                                                                   "ac:adf-node",
-                                                                   "ac:layout",
-                                                                   "ac:layout-cell",
-                                                                   "ac:layout-section",
-                                                                   "ac:macro",
-                                                                   "ac:rich-text-body",
-                                                                   "ac:structured-macro",
-                                                                   "ac:task",
-                                                                   "ac:task-body",
-                                                                   "ac:task-list",
-                                                                   "li",
-                                                                   "ol",
-                                                                   "table",
-                                                                   "tbody",
-                                                                   "td",
-                                                                   "tfoot",
-                                                                   "th",
-                                                                   "thead",
-                                                                   "tr",
-                                                                   "ul"});
-  static_assert(std::ranges::is_sorted(kFences));
-  return std::ranges::binary_search(kFences, name);
-}
-
-bool is_heading_name(std::string_view name) {
-  return name.size() == 2 && name[0] == 'h' && name[1] >= '1' && name[1] <= '6';
-}
-
-// What is never shown, and holds no more than a value.
-bool is_unseen(std::string_view name) {
-  return name == "ac:parameter" || name == "ac:default-parameter" || name == "ac:task-id" ||
-         name == "ac:task-uuid" || name == "ac:task-status" || name == "ac:placeholder";
-}
-
-// So where such a value is not closed, it ends here: a page must not vanish in it.
-bool begins_content(std::string_view name) {
-  return is_unseen(name) || ends_before("p", name) || name == "ac:rich-text-body" ||
-         name == "ac:plain-text-body" || name == "ac:task-body" || name == "ac:structured-macro" ||
-         name == "ac:task" || name == "ac:task-list";
 }
 
 bool is_declaration(const Attribute& attribute) {

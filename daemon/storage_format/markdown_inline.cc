@@ -169,7 +169,10 @@ void InlineRun::code(std::string_view text) {
 void InlineRun::comment(std::string_view text) { comments_.push_back(comment_of(text)); }
 
 void InlineRun::open(Style style) {
-  opened_.push_back({style, {}});
+  const bool within =
+      std::ranges::any_of(opened_, [style](const Open& open) { return open.style == style; });
+  opened_.push_back({style, {}, within});
+  if (within) return;
   Piece piece;
   piece.kind = Piece::Kind::kOpen;
   piece.style = style;
@@ -184,6 +187,7 @@ void InlineRun::open_link(std::string tail) {
 void InlineRun::close() {
   auto open = std::move(opened_.back());
   opened_.pop_back();
+  if (open.within) return;
   if (pieces_.back().kind == Piece::Kind::kOpen) {
     pieces_.pop_back();
     return;

@@ -34,9 +34,9 @@ class InlineRun {
   void raw(std::string markdown);  // visible, and safe in any place: a code span, an image
   void code(std::string_view text);
   void comment(std::string_view text);  // <!-- text -->: at the end of its line
-  void open(Style style);
-  void open_link(std::string tail);  // "](address)"
-  void close();                      // what was opened last
+  void open(Style style);               // within one of its kind it changes nothing
+  void open_link(std::string tail);     // "](address)"
+  void close();                         // what was opened last
   void hard_break();
   void separate();  // a break before what follows, if there is something before it
 
@@ -44,6 +44,7 @@ class InlineRun {
   struct Open {
     Style style = Style::kLink;
     std::string tail;
+    bool within = false;  // one of its kind: nothing is written for it
   };
   const std::vector<Open>& opened() const { return opened_; }
   bool in_link() const;

@@ -150,9 +150,6 @@ bool MarkdownRenderer::inline_element(const Node& node) {
 }
 
 void MarkdownRenderer::styled(Style style, const Node& node) {
-  const bool already = std::ranges::any_of(
-      run_.opened(), [style](const InlineRun::Open& open) { return open.style == style; });
-  if (already) return children(node);
   run_.open(style);
   children(node);
   run_.close();

@@ -108,7 +108,7 @@ void MarkdownRenderer::flush() {
   const bool blank = run_.blank();
   const auto lines = take(RunPlace::kParagraph);
   if (blank) return;
-  out_.begin(MarkdownWriter::Block::kPlain);
+  out_.begin(MarkdownWriter::Block::kLine);
   for (const auto& line : lines) out_.line(line);
 }
 

@@ -23,6 +23,10 @@ std::size_t backticks_in(std::string_view text) {
 
 void MarkdownWriter::begin(Block block) {
   auto& container = containers_.back();
+  if (container.boxed && !container.used && block != Block::kLine) {
+    line("<!-- -->");
+    container.any = true;
+  }
   const bool apart = block == Block::kApart;
   const bool close = container.tight && flat_ == 0 && !apart && !container.apart;
   if (container.any && !close) empty_line();
@@ -77,7 +81,7 @@ bool MarkdownWriter::push(Container container) {
 MarkdownWriter::List MarkdownWriter::begin_list(bool ordered, bool tight, int start) {
   const auto bullet = containers_.back().bullet;
   const auto delimiter = containers_.back().delimiter;
-  begin(Block::kPlain);
+  begin(Block::kList);
   List list;
   list.ordered = ordered;
   list.tight = tight;
@@ -100,6 +104,7 @@ void MarkdownWriter::begin_item(List& list, std::string_view box) {
   Container item;
   item.first = marker + std::string(box);
   item.rest = std::string(marker.size(), ' ');
+  item.boxed = !box.empty();
   item.tight = list.tight;
   push(std::move(item));
 }

@@ -16,7 +16,7 @@ class MarkdownWriter {
 
   // A block: an empty line before it, where one is needed. Lines and lists may follow each other in
   // a tight item; anything else stands apart.
-  enum class Block { kPlain, kApart };
+  enum class Block { kLine, kList, kApart };
   void begin(Block block = Block::kApart);
   void line(std::string_view text);
   void lines(std::string_view text);  // each line of it
@@ -46,7 +46,8 @@ class MarkdownWriter {
     std::string first;  // before its first line
     std::string rest;
     bool used = false;
-    bool any = false;  // blocks in it
+    bool any = false;    // blocks in it
+    bool boxed = false;  // a task: its first block must be a line
     bool tight = false;
     bool apart = false;  // the last block
     char bullet = '\0';  // of the last block, where that was a list

@@ -231,7 +231,7 @@ TEST_F(TextTest, TheTitleCountsMoreAndWhatWasFoundIsMarked) {
 TEST_F(TextTest, MarksCannotBeForged) {
   given_page(1, "x\x02y", "one \x02two\x03 three");
   index();
-  EXPECT_EQ(marked(search(query("three")).hits.at(0).snippet), "one  two  [three]");
+  EXPECT_EQ(marked(search(query("three")).hits.at(0).snippet), "one two [three]");
 }
 
 TEST_F(TextTest, ConditionsOfThePage) {

@@ -59,18 +59,4 @@ TEST(LinksTest, WhatCannotBeJudgedIsUnknown) {
   }
 }
 
-TEST(LinksTest, ShortLinksAreIdsInBase64) {
-  EXPECT_EQ(audit::id_of_short_link("ZA"), 100);
-  EXPECT_EQ(audit::id_of_short_link("AYADAw"), 0x03038001);
-  EXPECT_EQ(audit::id_of_short_link("AAAAAA"), std::nullopt);
-  EXPECT_EQ(audit::id_of_short_link("__________8"), std::nullopt) << "no id is that large";
-}
-
-TEST(LinksTest, EscapesThatAreNoneStay) {
-  EXPECT_EQ(audit::percent_decoded("100%", false), "100%");
-  EXPECT_EQ(audit::percent_decoded("%4", false), "%4");
-  EXPECT_EQ(audit::percent_decoded("%zz%41+", false), "%zzA+");
-  EXPECT_EQ(audit::percent_decoded("a+b", true), "a b");
-}
-
 }  // namespace

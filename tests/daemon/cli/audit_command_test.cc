@@ -159,7 +159,6 @@ TEST_F(AuditCommandTest, ReportsAreKeptAndComparedWithTheLastOne) {
     return run_on_mirror({"audit", "--now", "2021-02-" + day + "T00:00:00Z", "--reports",
                           file("reports"), "--keep", "2"});
   };
-  std::ofstream(file("keep me"));
   fs::create_directory(file("reports"));
   std::ofstream(file("reports/audit-notes.json")) << "mine";
   const auto first = at("01");

@@ -104,12 +104,18 @@ TEST_F(TerminalTest, NoBodySteersTheScreenEvenWhereItIsPrintedAsItIs) {
       "<p>\x1B[2J</p>\n<p>\xC2\x9B"
       "1m</p>");
   given_page(hostile);
+  const auto source = shown_by({"page", "9", "--format", "storage"});
+  ASSERT_GE(source.size(), 2U);
+  EXPECT_EQ(source[source.size() - 2], "<p> [2J</p>");
+  EXPECT_EQ(source.back(), "<p> 1m</p>");
   for (const auto& args :
-       std::vector<std::vector<std::string>>{{"page", "9"}, {"page", "9", "--format", "storage"}}) {
-    const auto screen = shown_by(args);
-    ASSERT_GE(screen.size(), 2U);
-    EXPECT_EQ(screen[screen.size() - 2], "<p> [2J</p>");
-    EXPECT_EQ(screen.back(), "<p> 1m</p>");
+       std::vector<std::vector<std::string>>{{"page", "9"},
+                                             {"page", "9", "--format", "text"},
+                                             {"page", "9", "--format", "markdown"}}) {
+    for (const auto& line : shown_by(args)) {
+      EXPECT_EQ(line.find('\x1B'), std::string::npos) << line;
+      EXPECT_EQ(line.find("\xC2\x9B"), std::string::npos) << line;
+    }
   }
 }
 

@@ -57,10 +57,4 @@ TEST(SiteLinkTest, TheWayBetweenTwoFilesIsRelativeAndEncoded) {
   EXPECT_EQ(relative_href("", "D/計 (1)#?.md"), "D/%E8%A8%88%20%281%29%23%3F.md");
 }
 
-TEST(SiteLinkTest, PercentSignsThatEncodeNothingStay) {
-  EXPECT_EQ(exporting::percent_decoded("100%"), "100%");
-  EXPECT_EQ(exporting::percent_decoded("%4"), "%4");
-  EXPECT_EQ(exporting::percent_decoded("%zz%41"), "%zzA");
-}
-
 }  // namespace

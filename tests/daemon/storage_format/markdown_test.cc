@@ -41,6 +41,14 @@ TEST(Markdown, StylesThatStarsCannotSayAreTags) {
   EXPECT_EQ(markdown("<p><strong><em>a</em></strong></p>"), "**_a_**\n");
 }
 
+TEST(Markdown, AStyleWithinItselfIsOne) {
+  EXPECT_EQ(markdown("<p><em>a <em>b</em> " + macro("livesearch") + " c</em></p>"),
+            "*a b \\[livesearch\\] c*\n");
+  EXPECT_EQ(
+      markdown("<p><strong>is " + macro("status", parameter("title", "OK")) + "</strong></p>"),
+      "**is \\[OK\\]**\n");
+}
+
 TEST(Markdown, ListsNestAndStandApart) {
   EXPECT_EQ(markdown("<ul><li>a<ol><li>b</li><li>c</li></ol></li><li><p>d</p></li></ul>"),
             "- a\n  1. b\n  2. c\n- d\n");
@@ -125,6 +133,13 @@ TEST(Markdown, TasksAreTaskLists) {
                      "incomplete</ac:task-status><ac:task-body>b</ac:task-body></ac:task>"
                      "</ac:task-list></ac:task-body></ac:task></ac:task-list>"),
             "- [x] a\n  - [ ] b\n");
+}
+
+TEST(Markdown, ATaskThatBeginsWithABlockKeepsItsBox) {
+  EXPECT_EQ(markdown("<ac:task-list><ac:task><ac:task-body><ul><li>a</li></ul></ac:task-body>"
+                     "</ac:task><ac:task><ac:task-body><pre>b</pre></ac:task-body></ac:task>"
+                     "</ac:task-list>"),
+            "- [ ] <!-- -->\n\n  - a\n\n- [ ] <!-- -->\n\n  ```\n  b\n  ```\n");
 }
 
 TEST(Markdown, LayoutCellsComeInOrder) {
