@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <string_view>
 #include <utility>
-#include <variant>
 
 #include "store/blob_codec.h"
 #include "store/fold.h"
@@ -22,7 +22,11 @@ constexpr std::string_view kOff(&kMarkOff, 1);
 constexpr std::size_t kBeginningBytes = 240;  // of a text in which nothing was searched for
 constexpr const char* kTitleWeight = "8.0";
 
-using Bound = std::variant<std::int64_t, std::string>;
+// Not a variant: g++ 12 takes the number in one for a string that was never made.
+struct Bound {
+  std::optional<std::int64_t> number;
+  std::string text;  // where there is no number
+};
 
 // An expression of FTS5. Whatever the words hold, inside the quotes it is text.
 std::string as_phrase(std::string_view text) {
@@ -95,17 +99,21 @@ std::string beginning_of(std::string_view text) {
 class Where {
  public:
   void add(const std::string& condition) { sql_ += " AND " + condition; }
-  std::string bind(Bound value) {
-    values_.push_back(std::move(value));
+  std::string bind(std::string text) {
+    values_.push_back({std::nullopt, std::move(text)});
+    return "?";
+  }
+  std::string bind(Time time) {
+    values_.push_back({time.time_since_epoch().count(), {}});
     return "?";
   }
   const std::string& sql() const { return sql_; }
   void bind_to(Query& query) const {
     for (const Bound& value : values_) {
-      if (const auto* number = std::get_if<std::int64_t>(&value)) {
-        query.bind(*number);
+      if (value.number) {
+        query.bind(*value.number);
       } else {
-        query.bind(std::get<std::string>(value));
+        query.bind(value.text);
       }
     }
   }
@@ -228,11 +236,8 @@ std::string Reader::Search::sql_of(const TextCondition& condition) {
                              : query_.history                   ? "v.created_at"
                                                                 : "p.modified_at";
   std::string sql = "(1";
-  const auto bound = [&](Time time) {
-    return where_.bind(std::int64_t{time.time_since_epoch().count()});
-  };
-  if (condition.from) sql += " AND " + column + ">=" + bound(*condition.from);
-  if (condition.to) sql += " AND " + column + "<" + bound(*condition.to);
+  if (condition.from) sql += " AND " + column + ">=" + where_.bind(*condition.from);
+  if (condition.to) sql += " AND " + column + "<" + where_.bind(*condition.to);
   return sql + ")";
 }
 
