@@ -30,7 +30,7 @@ std::string json_text(const std::string& text) {
   return Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-Part fixed_part(std::string name, std::string_view content) {
+Part fixed_part(const std::string& name, std::string_view content) {
   return {"asset/" + name, short_hash(content), [name, content] {
             Files files;
             files.push_back({in_assets(name), std::string(content)});

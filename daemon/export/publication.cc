@@ -335,7 +335,7 @@ store::Result<void> Publication::flush() {
   if (auto noted = note(std::move(lines)); !noted) return noted;
   if (auto made = make_folders(missing); !made) return made;
   for (const auto& pending : pending_) {
-    const auto written = target_.write(pending.file.path, pending.content);
+    auto written = target_.write(pending.file.path, pending.content);
     if (!written && written.error().name != "in_the_way") return written;
     if (written) {
       ++counts_.written;
