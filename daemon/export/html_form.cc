@@ -31,7 +31,7 @@ Chain ancestors_of(const SiteCatalog& catalog, const CatalogItem& item) {
 }
 
 std::string link_to(const CatalogItem& item, std::string_view folder) {
-  const auto title = escaped_html(shown_title(item.title));
+  auto title = escaped_html(shown_title(item.title));
   if (!item.is_page) return title;
   return fmt::format("<a href=\"{}\">{}</a>",
                      escaped_html(relative_href(folder, item.path + kHtml)), title);
