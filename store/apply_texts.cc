@@ -80,20 +80,20 @@ void TextRows::adopt(const TextUpdate& update) {
   adopt_history(update.index_history);
 }
 
+// The note comes last: it is not made where the work failed.
 void TextRows::adopt_extractor(int extractor) {
   const std::string wanted = std::to_string(extractor);
   const std::string known = meta(kTextExtractorKey);
-  if (known == wanted || db_.failed()) return;
+  if (known == wanted) return;
   if (!known.empty()) {
     // By whatever they were made: what was interrupted half-way may be of two.
-    static_cast<void>(
-        db_.exec("INSERT INTO text_dirty(page_id) SELECT page_id FROM page_text WHERE true"
-                 " ON CONFLICT DO NOTHING;"
-                 "INSERT INTO version_text_dirty(page_id) SELECT DISTINCT page_id FROM "
-                 "version_text WHERE true"
-                 " ON CONFLICT DO NOTHING;"));
+    db_.run(
+        "INSERT INTO text_dirty(page_id) SELECT page_id FROM page_text WHERE true"
+        " ON CONFLICT DO NOTHING;"
+        "INSERT INTO version_text_dirty(page_id) SELECT DISTINCT page_id FROM version_text"
+        " WHERE true ON CONFLICT DO NOTHING;");
   }
-  set_meta(kTextExtractorKey, wanted);
+  if (!db_.failed()) set_meta(kTextExtractorKey, wanted);
 }
 
 void TextRows::adopt_history(bool wanted) {
@@ -101,14 +101,14 @@ void TextRows::adopt_history(bool wanted) {
   if (known == wanted || db_.failed()) return;
   if (wanted) {
     set_meta(kIndexHistoryKey, "1");
-    static_cast<void>(
-        db_.exec("INSERT INTO version_text_dirty(page_id) SELECT DISTINCT page_id FROM page_version"
-                 " WHERE blob_id IS NOT NULL ON CONFLICT DO NOTHING;"));
+    db_.run(
+        "INSERT INTO version_text_dirty(page_id) SELECT DISTINCT page_id FROM page_version"
+        " WHERE blob_id IS NOT NULL ON CONFLICT DO NOTHING;");
   } else {
-    static_cast<void>(
-        db_.exec("DELETE FROM meta WHERE key='index_history';"
-                 "INSERT INTO version_index(version_index) VALUES('delete-all');"
-                 "DELETE FROM version_text; DELETE FROM version_text_dirty;"));
+    db_.run(
+        "DELETE FROM meta WHERE key='index_history';"
+        "INSERT INTO version_index(version_index) VALUES('delete-all');"
+        "DELETE FROM version_text; DELETE FROM version_text_dirty;");
   }
 }
 

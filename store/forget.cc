@@ -42,7 +42,6 @@ class Forgetting {
   // Both for statements whose parameters are all the page's id.
   std::int64_t run_sql(const char* sql);
   std::int64_t ask_sql(const char* sql);
-  void run_plain(const char* sql);
 
   Db& db_;
   const Id page_id_;
@@ -66,11 +65,6 @@ std::int64_t Forgetting::ask_sql(const char* sql) {
   Stmt stmt(db_, sql);
   Query query = stmt.begin();
   return query.bind(page_id_).row() ? query.integer(0) : 0;
-}
-
-void Forgetting::run_plain(const char* sql) {
-  if (db_.failed()) return;
-  if (auto done = db_.exec(sql); !done) db_.set_error(done.error());
 }
 
 Result<void> Forgetting::expect_known() {
@@ -158,7 +152,7 @@ void Forgetting::encode_anew(const std::vector<Id>& blobs) {
 
 // What no version needs any more, be it this page's or not: whose it was cannot be told.
 void Forgetting::drop_bodies() {
-  run_plain(
+  db_.run(
       "CREATE TEMP TABLE kept(id INTEGER PRIMARY KEY);"
       "INSERT INTO kept SELECT blob_id FROM page_version WHERE blob_id IS NOT NULL"
       " UNION SELECT blob_id FROM replaced_version WHERE blob_id IS NOT NULL;");
@@ -171,9 +165,9 @@ void Forgetting::drop_bodies() {
     while (query.row()) orphaned.push_back(query.integer(0));
   }
   encode_anew(orphaned);
-  run_plain("DELETE FROM blob WHERE id NOT IN (SELECT id FROM temp.kept)");
+  db_.run("DELETE FROM blob WHERE id NOT IN (SELECT id FROM temp.kept)");
   if (!db_.failed()) report_.bodies_dropped = db_.changes();
-  run_plain(
+  db_.run(
       "CREATE TEMP TABLE used(id INTEGER PRIMARY KEY, n INTEGER);"
       "INSERT INTO used SELECT id, count(*) FROM ("
       " SELECT blob_id AS id FROM page_version WHERE blob_id IS NOT NULL"
@@ -182,12 +176,12 @@ void Forgetting::drop_bodies() {
       "UPDATE blob SET refs=u.n FROM temp.used u WHERE u.id=blob.id AND blob.refs<>u.n;");
   bool changed = !orphaned.empty();
   for (int round = 0; changed && round < kMostRounds && !db_.failed(); ++round) {
-    run_plain(
+    db_.run(
         "UPDATE blob SET depth=p.depth+1 FROM blob p"
         " WHERE p.id=blob.prefix_blob_id AND blob.depth<>p.depth+1");
     changed = !db_.failed() && db_.changes() > 0;
   }
-  run_plain("DROP TABLE temp.kept; DROP TABLE temp.used;");
+  db_.run("DROP TABLE temp.kept; DROP TABLE temp.used;");
 }
 
 Result<ForgetReport> Forgetting::run() {

@@ -115,6 +115,11 @@ Result<void> Db::exec(const char* sql) {
   return fail(*take_error());
 }
 
+void Db::run(const char* sql) {
+  if (failed()) return;
+  if (auto done = exec(sql); !done) set_error(std::move(done.error()));
+}
+
 Result<std::string> Db::ask(const char* sql) {
   std::string answer;
   {

@@ -41,6 +41,8 @@ class Db {
 
   // Runs one or more statements that give no rows.
   Result<void> exec(const char* sql);
+  // The same inside a transaction: the error stays on the Db, and nothing is run where one is.
+  void run(const char* sql);
   // The first column of the first row, as text; empty where there is none.
   Result<std::string> ask(const char* sql);
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <optional>
+#include <utility>
 
 namespace audit {
 
@@ -18,6 +19,8 @@ char lower(char c) { return is_upper(c) ? static_cast<char>(c - 'A' + 'a') : c; 
 
 // What may stand in a token after its prefix.
 enum class Set { kUpperDigit, kAlnum, kWord, kUrlSafe, kBase64, kPath };
+
+constexpr std::size_t kSets = 6;
 
 bool in(Set set, char c) {
   switch (set) {
@@ -139,14 +142,28 @@ class Finder {
 
   char get(std::size_t place) const { return place < text_.size() ? text_[place] : '\0'; }
   bool begins_word(std::size_t place) const { return place == 0 || !is_alnum(text_[place - 1]); }
+  // Where the run of such characters from that place ends. A run is walked once, however many
+  // tokens begin in it.
   std::size_t run_of(std::size_t place, Set set) const {
+    auto& run = runs_[static_cast<std::size_t>(set)];
+    if (place >= run.first && place < run.second) return run.second;
     auto end = place;
     while (end < text_.size() && in(set, text_[end])) ++end;
+    run = {place, end};
     return end;
+  }
+  // The first one at that place or later.
+  std::size_t end_of_key(std::size_t place) const {
+    if (place < end_of_key_.first || place > end_of_key_.second) {
+      end_of_key_ = {place, text_.find("-----END ", place)};
+    }
+    return end_of_key_.second;
   }
 
   std::string_view text_;
   Look look_;
+  mutable std::array<std::pair<std::size_t, std::size_t>, kSets> runs_{};
+  mutable std::pair<std::size_t, std::size_t> end_of_key_{1, 0};  // asked from there; found
 };
 
 std::optional<Finder::Match> Finder::token(std::size_t place) const {
@@ -161,7 +178,7 @@ std::optional<Finder::Match> Finder::token(std::size_t place) const {
     const auto length = end - begin;
     if (length < form.shortest || (form.longest > 0 && length > form.longest)) continue;
     // "AKIAXXXXXXXXXXXXXXXX" and the like are examples.
-    if (entropy(text_.substr(begin, length)) < 2) continue;
+    if (entropy(text_.substr(begin, std::min(length, kLongestValue))) < 2) continue;
     return Match{form.kind, form.label, form.masked, place, end};
   }
   return std::nullopt;
@@ -191,7 +208,7 @@ std::optional<Finder::Match> Finder::private_key(std::size_t place) const {
   if (dashes == label.npos) return std::nullopt;
   if (label.substr(0, dashes).find("PRIVATE KEY") == label.npos) return std::nullopt;
   const auto body = place + kBegin.size() + dashes + kDashes.size();
-  auto end = text_.find(kEnd, body);
+  auto end = end_of_key(body);
   if (end == text_.npos) {
     // Cut off, or an example's first line: what looks like the key goes.
     end = body;
@@ -262,21 +279,24 @@ bool Finder::names_secret(std::size_t end) const {
 }
 
 std::optional<Finder::Match> Finder::assignment(std::size_t sign) const {
+  const auto from = sign > kLongestName ? sign - kLongestName : 0;
   auto name_end = sign;
-  while (name_end > 0 && (text_[name_end - 1] == ' ' || text_[name_end - 1] == '"' ||
-                          text_[name_end - 1] == '\'' || text_[name_end - 1] == ':')) {
+  while (name_end > from && (text_[name_end - 1] == ' ' || text_[name_end - 1] == '"' ||
+                             text_[name_end - 1] == '\'' || text_[name_end - 1] == ':')) {
     --name_end;
   }
-  if (name_end == 0 || !names_secret(name_end)) return std::nullopt;
+  if (name_end == from || !names_secret(name_end)) return std::nullopt;
   auto begin = sign + 1;
-  while (get(begin) == ' ' || get(begin) == '=' || get(begin) == '>') ++begin;
+  while (begin - sign < kLongestName &&
+         (get(begin) == ' ' || get(begin) == '=' || get(begin) == '>'))
+    ++begin;
   const char quote = get(begin);
   const bool quoted = quote == '"' || quote == '\'' || quote == '`';
   if (quoted) ++begin;
   const std::string_view stops = quoted ? std::string_view("\n\r") : " \t\n\r,;\"'<>`)";
   auto end = begin;
-  while (end < text_.size() && stops.find(text_[end]) == stops.npos &&
-         !(quoted && text_[end] == quote)) {
+  const auto most = std::min(text_.size(), begin + kLongestValue + 1);  // longer is none
+  while (end < most && stops.find(text_[end]) == stops.npos && !(quoted && text_[end] == quote)) {
     ++end;
   }
   const auto value = text_.substr(begin, end - begin);

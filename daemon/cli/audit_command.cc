@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -22,7 +23,7 @@
 #include "daemon/cli/audit_reports.h"
 #include "daemon/cli/audit_setup.h"
 #include "daemon/cli/audit_table.h"
-#include "daemon/cli/interrupt.h"
+#include "daemon/cli/long_task.h"
 #include "daemon/cli/progress_line.h"
 #include "daemon/cli/report.h"
 #include "daemon/cli/terminal.h"
@@ -117,18 +118,14 @@ store::Result<void> AuditRun::look() {
   if (!reader) return store::fail(reader.error());
   auto options = audit_options(config_, args_, **reader);
   if (!options) return store::fail(options.error());
-  const Interrupt interrupt;
-  const bool shows = terminal_of(err_).is_terminal && !globals_.quiet && !globals_.no_progress;
-  options->progress = [&](const audit::Progress& progress) {
-    if (shows) {
-      err_ << fmt::format("\rlooking at {} of {} pages\033[K", with_thousands(progress.pages),
-                          with_thousands(progress.of))
-           << std::flush;
-    }
-    return Interrupt::check();
-  };
-  auto report = audit::run(**reader, *options);
-  if (shows) err_ << "\r\033[K" << std::flush;
+  auto report = [&] {
+    LongTask task("looking at pages", globals_, err_);
+    options->progress = [told = task.progress()](const audit::Progress& progress) {
+      const auto of = static_cast<double>(std::max<std::int64_t>(progress.of, 1));
+      return told(std::min(1.0, static_cast<double>(progress.pages) / of));
+    };
+    return audit::run(**reader, *options);
+  }();
   if (!report) return store::fail(report.error());
   report_ = std::move(*report);
   return {};

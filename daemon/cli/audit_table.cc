@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <limits>
 #include <string>
 #include <string_view>
@@ -22,8 +21,7 @@ constexpr std::size_t kFindingsShown = 20;  // of a rule, on a terminal
 
 class Paint {
  public:
-  explicit Paint(const Terminal& terminal)
-      : on_(terminal.is_terminal && std::getenv("NO_COLOR") == nullptr) {}
+  explicit Paint(const Terminal& terminal) : on_(terminal.colours) {}
 
   std::string severity(audit::Severity severity, std::string_view text) const {
     const char* code = severity == audit::Severity::kError     ? "31"

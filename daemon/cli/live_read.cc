@@ -13,6 +13,7 @@
 #include "daemon/cli/patient_run.h"
 #include "daemon/cli/site_session.h"
 #include "daemon/confluence/requests.h"
+#include "daemon/mirror/follow.h"
 #include "daemon/query/read_actions.h"
 
 namespace cli {
@@ -61,6 +62,44 @@ store::Error bad_row(const std::string& what, const std::string& reason) {
                       fmt::format("cannot read {} from the site: {}", what, reason));
 }
 
+// Which rows of a listing an answer shows. One that came again, for the listing was begun again,
+// counts once.
+class RowWindow {
+ public:
+  RowWindow(std::int64_t start, std::int64_t limit) : start_(start), end_(start + limit) {}
+
+  bool shows(store::Id id) {
+    if (!seen_.insert(id).second) return false;
+    const auto at = count_++;
+    return at >= start_ && at < end_;
+  }
+  bool full() const { return count_ > end_; }
+
+  // `whole`: the listing was read to its end.
+  querying::Window around(bool whole) const {
+    querying::Window window;
+    window.start = start_;
+    window.limit = end_ - start_;
+    window.more = full();
+    if (whole) window.total = count_;
+    return window;
+  }
+
+ private:
+  std::int64_t start_;
+  std::int64_t end_;
+  std::int64_t count_ = 0;
+  std::set<store::Id> seen_;
+};
+
+// The first bad row as an error: an answer that leaves one out would not be the answer.
+template <typename Row>
+Result<void> expect_good(const confluence::Listing<Row>& listing, const char* what) {
+  if (listing.bad_rows.empty()) return {};
+  const auto& bad = listing.bad_rows.front();
+  return store::fail(bad_row(fmt::format("{} {}", what, bad.id), bad.reason));
+}
+
 class LiveRead {
  public:
   LiveRead(SiteSession& session, std::string site_url)
@@ -104,36 +143,28 @@ Task<void> LiveRead::ask_spaces(const querying::SpacesRequest& request) {
   query.status = request.status;
   if (request.type == "personal") query.type = "personal";
   query.details = request.expand.description || request.expand.icon;
-  auto target = confluence::spaces_target(query);
+  RowWindow window(request.start, request.limit);
   auto results = Json::array();
-  std::int64_t at = 0;
   store::Time synced_at{};
-  const auto end = request.start + request.limit;
-  while (!target.empty() && at <= end) {
-    auto listing = co_await client_.spaces(target);
-    if (!listing) co_return store::fail(listing.error());
-    if (!listing->bad_rows.empty()) {
-      co_return store::fail(
-          bad_row("space " + listing->bad_rows.front().id, listing->bad_rows.front().reason));
-    }
-    synced_at = listing->received_at;
-    for (auto& space : listing->rows) {
+  Result<void> failed;
+  bool whole = false;
+  auto fetch = [this](std::string target) { return client_.spaces(std::move(target)); };
+  auto take = [&](confluence::Listing<store::Space> listing) -> base::Awaitable<bool> {
+    failed = expect_good(listing, "space");
+    synced_at = listing.received_at;
+    for (auto& space : listing.rows) {
       if (request.type == "global" && space.type == "personal") continue;
-      const bool shown = at >= request.start && at < end;
-      ++at;
-      if (!shown) continue;
-      auto row = space_row(std::move(space), listing->received_at);
-      auto added = co_await add_space(std::move(row), request.expand, results);
-      if (!added) co_return added;
+      if (!failed || !window.shows(space.id)) continue;
+      auto row = space_row(std::move(space), listing.received_at);
+      failed = co_await add_space(std::move(row), request.expand, results);
     }
-    target = std::move(listing->next);
-  }
-  querying::Window window;
-  window.start = request.start;
-  window.limit = request.limit;
-  window.more = at > end;
-  if (target.empty()) window.total = at;
-  answer_ = querying::list_json(std::move(results), window);
+    whole = listing.next.empty();
+    co_return failed.has_value() && !window.full();
+  };
+  auto followed = co_await mirror::follow(confluence::spaces_target(query), fetch, take);
+  if (!followed) co_return followed;
+  if (!failed) co_return failed;
+  answer_ = querying::list_json(std::move(results), window.around(whole));
   answer_["synced_at"] = store::to_iso8601(synced_at);
   co_return Result<void>();
 }
@@ -142,14 +173,18 @@ Task<void> LiveRead::add_space(store::SpaceRow row, const querying::SpaceExpand&
                                Json& results) {
   querying::SpaceParts parts{row, std::nullopt};
   if (expand.metadata) {
-    auto target = confluence::space_labels_target(row.id);
-    while (!target.empty()) {
-      auto labels = co_await client_.labels(target);
-      if (!labels) co_return store::fail(labels.error());
-      for (auto& label : labels->rows) row.labels.push_back(std::move(label));
-      target = std::move(labels->next);
-    }
+    auto fetch = [this](std::string target) { return client_.labels(std::move(target)); };
+    Result<void> failed;
+    auto take = [&](confluence::Listing<std::string> labels) -> base::Awaitable<bool> {
+      failed = expect_good(labels, "label");
+      for (auto& label : labels.rows) row.labels.push_back(std::move(label));
+      co_return failed.has_value();
+    };
+    auto followed = co_await mirror::follow(confluence::space_labels_target(row.id), fetch, take);
+    if (!followed) co_return followed;
+    if (!failed) co_return failed;
     std::sort(row.labels.begin(), row.labels.end());
+    row.labels.erase(std::unique(row.labels.begin(), row.labels.end()), row.labels.end());
   }
   if (expand.homepage && row.homepage_id) {
     auto homepage = co_await page_by_id(*row.homepage_id, false);
@@ -224,36 +259,31 @@ Task<void> LiveRead::ask_pages(const querying::PagesRequest& request) {
   query.statuses = {request.status};
   query.title = request.title;
   query.bodies = request.expand.body;
-  const auto end = request.start + request.limit;
-  query.limit = static_cast<int>(std::min<std::int64_t>(end + 1, querying::kMostPerAnswer));
-  auto target = confluence::pages_target(query);
+  query.limit = static_cast<int>(
+      std::min<std::int64_t>(request.start + request.limit + 1, querying::kMostPerAnswer));
+  RowWindow window(request.start, request.limit);
   auto results = Json::array();
-  std::int64_t at = 0;
   auto synced_at = space->synced_at;
-  while (!target.empty() && at <= end) {
-    auto listing = co_await client_.pages(target, Priority::kHeadPoll, RetryBudget());
-    if (!listing) co_return store::fail(listing.error());
-    if (!listing->bad_rows.empty()) {
-      co_return store::fail(
-          bad_row("page " + listing->bad_rows.front().id, listing->bad_rows.front().reason));
+  Result<void> failed;
+  bool whole = false;
+  auto fetch = [this](std::string target) {
+    return client_.pages(std::move(target), Priority::kHeadPoll, RetryBudget());
+  };
+  auto take = [&](confluence::Listing<store::Page> listing) -> base::Awaitable<bool> {
+    failed = expect_good(listing, "page");
+    synced_at = listing.received_at;
+    for (auto& page : listing.rows) {
+      if (!failed || !window.shows(page.id)) continue;
+      auto row = page_row(std::move(page), listing.received_at);
+      failed = co_await add_page(row, request.expand, request.expand.version, results);
     }
-    synced_at = listing->received_at;
-    for (auto& page : listing->rows) {
-      const bool shown = at >= request.start && at < end;
-      ++at;
-      if (!shown) continue;
-      auto row = page_row(std::move(page), listing->received_at);
-      auto added = co_await add_page(row, request.expand, request.expand.version, results);
-      if (!added) co_return added;
-    }
-    target = std::move(listing->next);
-  }
-  querying::Window window;
-  window.start = request.start;
-  window.limit = request.limit;
-  window.more = at > end;
-  if (target.empty()) window.total = at;
-  answer_ = querying::list_json(std::move(results), window);
+    whole = listing.next.empty();
+    co_return failed.has_value() && !window.full();
+  };
+  auto followed = co_await mirror::follow(confluence::pages_target(query), fetch, take);
+  if (!followed) co_return followed;
+  if (!failed) co_return failed;
+  answer_ = querying::list_json(std::move(results), window.around(whole));
   answer_["synced_at"] = store::to_iso8601(synced_at);
   co_return Result<void>();
 }
@@ -320,16 +350,19 @@ Task<void> LiveRead::add_version(querying::PageParts& parts, std::int32_t versio
 
 Task<std::vector<store::Node>> LiveRead::rows_of_tree(std::string target) {
   std::vector<store::Node> rows;
-  while (!target.empty()) {
-    auto listing = co_await client_.tree(target);
-    if (!listing) co_return store::fail(listing.error());
-    if (!listing->bad_rows.empty()) {
-      co_return store::fail(
-          bad_row("content " + listing->bad_rows.front().id, listing->bad_rows.front().reason));
+  std::set<store::Id> seen;
+  Result<void> failed;
+  auto fetch = [this](std::string link) { return client_.tree(std::move(link)); };
+  auto take = [&](confluence::Listing<store::Node> listing) -> base::Awaitable<bool> {
+    failed = expect_good(listing, "content");
+    for (auto& row : listing.rows) {
+      if (seen.insert(row.id).second) rows.push_back(std::move(row));
     }
-    for (auto& row : listing->rows) rows.push_back(std::move(row));
-    target = std::move(listing->next);
-  }
+    co_return failed.has_value();
+  };
+  auto followed = co_await mirror::follow(std::move(target), fetch, take);
+  if (!followed) co_return store::fail(followed.error());
+  if (!failed) co_return store::fail(failed.error());
   co_return rows;
 }
 

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <cstdint>
-#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -108,9 +107,7 @@ store::Result<void> bring_up_to_date(const fs::path& path, store::Reader& reader
 class Printer {
  public:
   Printer(std::ostream& out, bool history)
-      : out_(out),
-        bold_(terminal_of(out).is_terminal && std::getenv("NO_COLOR") == nullptr),
-        history_(history) {}
+      : out_(out), bold_(terminal_of(out).colours), history_(history) {}
 
   void print(const querying::SearchAnswer& answer) {
     for (const auto& hit : answer.hits) {

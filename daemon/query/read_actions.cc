@@ -8,6 +8,7 @@
 #include <utility>
 #include <variant>
 
+#include "daemon/query/freshness.h"
 #include "daemon/query/lookup.h"
 #include "daemon/query/tree.h"
 #include "store/fold.h"
@@ -19,17 +20,12 @@ namespace {
 using store::ErrorKind;
 using store::Result;
 
-// The end of the last run that came to a good end: what the whole mirror is as fresh as.
-Result<Json> mirror_synced_at(store::Reader& reader) {
-  constexpr std::size_t kLooked = 50;
-  const auto runs = reader.runs(kLooked);
-  if (!runs) return store::fail(runs.error());
-  for (const auto& run : *runs) {
-    if (run.outcome == "done" && run.finished_at) {
-      return Json(store::to_iso8601(*run.finished_at));
-    }
-  }
-  return Json();
+Result<Json> with_freshness(store::Reader& reader, Json json) {
+  const auto synced_at = synced_at_of(reader);
+  if (!synced_at) return store::fail(synced_at.error());
+  json["synced_at"] = Json();
+  if (*synced_at) json["synced_at"] = **synced_at;
+  return json;
 }
 
 bool wanted(const store::SpaceRow& space, const SpacesRequest& request) {
@@ -58,11 +54,7 @@ Result<Json> answer_spaces(store::Reader& reader, const SpacesRequest& request) 
     results.push_back(space_json(parts, request.expand, *site_url));
   }
   window.more = *window.total > request.start + request.limit;
-  auto json = list_json(std::move(results), window);
-  auto synced_at = mirror_synced_at(reader);
-  if (!synced_at) return store::fail(synced_at.error());
-  json["synced_at"] = std::move(*synced_at);
-  return json;
+  return with_freshness(reader, list_json(std::move(results), window));
 }
 
 // Reads what stands around pages; the tree of a space is read once for all of its pages.
@@ -249,10 +241,7 @@ Result<Json> answer_pages(store::Reader& reader, const PagesRequest& request) {
                       found->total > request.start + request.limit};
   auto json = list_json(std::move(results), window);
   if (request.status == "draft") json["note"] = kDraftsNote;
-  auto synced_at = mirror_synced_at(reader);
-  if (!synced_at) return store::fail(synced_at.error());
-  json["synced_at"] = std::move(*synced_at);
-  return json;
+  return with_freshness(reader, std::move(json));
 }
 
 store::Error other_status(const store::PageRow& page, const std::string& status) {

@@ -1,6 +1,7 @@
 #include "daemon/query/readable_body.h"
 
 #include <array>
+#include <utility>
 
 #include "daemon/storage_format/forgiving.h"
 #include "daemon/storage_format/readable.h"
@@ -50,6 +51,8 @@ constexpr std::array<std::string_view, 36> kBlocks = {"p",
 bool is_block_tag(std::string_view rest) {
   auto name = rest.substr(1);
   if (name.starts_with('/')) name.remove_prefix(1);
+  constexpr std::size_t kLongestName = 32;
+  name = name.substr(0, kLongestName);
   name = name.substr(0, name.find_first_of(" \t\r\n/>"));
   for (const auto block : kBlocks) {
     if (name == block) return true;
@@ -66,6 +69,7 @@ std::string readable_body(std::string_view body) {
 
 std::string storage_lines(std::string_view body) {
   std::string out;
+  std::size_t tag = body.size();  // where the last tag began in the body
   std::size_t at = 0;
   while (at < body.size()) {
     const auto rest = body.substr(at);
@@ -76,18 +80,17 @@ std::string storage_lines(std::string_view body) {
       at += size;
       continue;
     }
-    const bool opens = rest.starts_with('<') && is_block_tag(rest);
-    const bool closes = rest.starts_with("</");
-    if (opens && !closes && !out.empty() && out.back() != '\n') out += '\n';
+    if (rest.front() == '<') {
+      tag = at;
+      const bool opens = !rest.starts_with("</") && is_block_tag(rest);
+      if (opens && !out.empty() && out.back() != '\n') out += '\n';
+    }
     out += rest.front();
     ++at;
-    if (rest.front() == '>' && at < body.size() && body[at] != '\n') {
-      const auto open = out.rfind('<');
-      if (open != out.npos && out.compare(open, 2, "</") == 0 &&
-          is_block_tag(std::string_view(out).substr(open))) {
-        out += '\n';
-      }
-    }
+    if (rest.front() != '>' || tag >= at) continue;
+    const auto ended = body.substr(std::exchange(tag, body.size()));
+    const bool more = at < body.size() && body[at] != '\n';
+    if (more && ended.starts_with("</") && is_block_tag(ended)) out += '\n';
   }
   return out;
 }

@@ -228,6 +228,27 @@ TEST_F(TextTest, TheTitleCountsMoreAndWhatWasFoundIsMarked) {
             "about deploying: [deploy], [deploy] again, and [deploy]");
 }
 
+// Or the mirror would say that its texts were made by rules by which they were not.
+TEST_F(TextTest, RulesThatCannotBeTakenOverAreNotNotedAsTaken) {
+  given_page(1, "One", "words");
+  adopt();
+  index();
+  close();
+  {
+    auto db = Db::open(path(), SQLITE_OPEN_READWRITE);
+    ASSERT_TRUE(
+        (*db)->exec("CREATE TRIGGER refuse BEFORE INSERT ON text_dirty BEGIN"
+                    " SELECT RAISE(ABORT, 'no room'); END"));
+  }
+  open();
+  Batch batch(0, at(0));
+  batch.texts.extractor = kRules + 1;
+  batch.texts.adopt = true;
+  const auto committed = submit(std::move(batch)).get();
+  EXPECT_FALSE(committed.has_value());
+  EXPECT_EQ(state().extractor, kRules);
+}
+
 TEST_F(TextTest, MarksCannotBeForged) {
   given_page(1, "x\x02y", "one \x02two\x03 three");
   index();

@@ -92,6 +92,18 @@ TEST(SecretsTest, MaskingLeavesNothingOfThem) {
   EXPECT_EQ(mask_secrets("nothing to hide"), "nothing to hide");
 }
 
+// Each of these would be looked at to its end from every place of it.
+TEST(SecretsTest, BodiesMadeToTakeTimeTakeNone) {
+  for (const std::string_view piece :
+       {"xoxb-", "github_pat_", "eyJ-", "eyJabcdefghij.", "-----BEGIN PRIVATE KEY-----!",
+        "password=", "password=\"x", "a://b:", "hooks.slack.com/services/", "ATATT=", ":", "=",
+        "' :", "a = ", "-----"}) {
+    std::string text;
+    while (text.size() < (std::size_t{3} << 20)) text += piece;
+    EXPECT_LE(find_secrets(text).size(), text.size() / 8) << piece;
+  }
+}
+
 TEST(SecretsTest, AnyBytesAreRead) {
   std::string noise;
   std::uint32_t state = 1;

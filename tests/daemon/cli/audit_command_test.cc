@@ -77,8 +77,11 @@ TEST_F(AuditCommandTest, ColoursAreForTerminalsAlone) {
   finding.title = "x";
   report.findings = {finding};
   std::ostringstream terminal;
-  cli::print_audit(report, {true, 80}, false, terminal);
+  cli::print_audit(report, {true, 80, true}, false, terminal);
   EXPECT_THAT(terminal.str(), HasSubstr("\033[31merror\033[0m"));
+  std::ostringstream plain;
+  cli::print_audit(report, {true, 80, false}, false, plain);
+  EXPECT_THAT(plain.str(), Not(HasSubstr("\033"))) << "NO_COLOR";
   std::ostringstream pipe;
   cli::print_audit(report, {}, false, pipe);
   EXPECT_THAT(pipe.str(), Not(HasSubstr("\033")));

@@ -109,6 +109,16 @@ TEST(ReadableBody, TheSourceIsCutAtBlocksAndNothingElseIsTouched) {
   EXPECT_EQ(lines, body);
 }
 
+TEST(ReadableBody, SourceMadeToTakeTimeTakesNone) {
+  for (const std::string_view piece : {">", "<", "</", "<p", "</p>", "<![CDATA["}) {
+    std::string body;
+    while (body.size() < (std::size_t{2} << 20)) body += piece;
+    auto lines = querying::storage_lines(body);
+    std::erase(lines, '\n');
+    EXPECT_TRUE(lines == body) << piece;
+  }
+}
+
 class BlameTest : public ::testing::Test {
  protected:
   void given_versions(const std::vector<std::string>& bodies) {
