@@ -19,7 +19,7 @@ constexpr double kRowHeight = 26;
 constexpr double kBarHeight = 16;
 constexpr double kLabelWidth = 180;
 constexpr double kValueWidth = 56;
-constexpr std::size_t kLabelCharacters = 24;
+constexpr std::size_t kLabelCharacters = 26;
 
 std::string fitting(const std::string& label, std::size_t longest) {
   std::string cut;

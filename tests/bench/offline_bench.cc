@@ -75,6 +75,9 @@ class Yardstick {
   sqlite3* db_ = nullptr;
 };
 
+bool is_letter(char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; }
+bool is_between(char c) { return std::isspace(static_cast<unsigned char>(c)) != 0; }
+
 void print(const char* what, const Figures& ours, const Figures& yardstick) {
   fmt::print("{}: median {:.3f} ms, p99 {:.3f} ms ({:.2f} times plain SQL)\n", what, ours.median,
              ours.p99, ours.median / yardstick.median);
@@ -156,8 +159,9 @@ int main(int argc, char** argv) {
     std::vector<std::string> words;
     for (std::size_t at = 0; at < text.size();) {
       std::size_t end = at;
-      while (end < text.size() && std::isalpha(static_cast<unsigned char>(text[end])) != 0) ++end;
-      if (end - at >= 5) words.push_back(text.substr(at, end - at));
+      bool plain = true;  // nothing but ASCII: the index cuts words at what is not seen here
+      for (; end < text.size() && !is_between(text[end]); ++end) plain &= is_letter(text[end]);
+      if (plain && end - at >= 5) words.push_back(text.substr(at, end - at));
       at = end + 1;
     }
     if (words.size() < 3) continue;
