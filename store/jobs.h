@@ -75,6 +75,7 @@ struct JobSpec {
   std::optional<std::int32_t> base_version;  // the version that an update was made from
   std::string body;
   std::string message;  // for the version
+  std::string as_user;  // account id on whose behalf it is written; "" = the connection's own
   bool minor_edit = false;
   OnConflict on_conflict = OnConflict::kFail;
   std::optional<Time> not_before;

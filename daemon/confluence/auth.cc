@@ -1,8 +1,23 @@
 #include "daemon/confluence/auth.h"
 
+#include <fmt/format.h>
 #include <openssl/evp.h>
 
 namespace confluence {
+
+base::Awaitable<store::Result<std::string>> Auth::root(std::string site_url) {
+  while (site_url.ends_with('/')) site_url.pop_back();
+  co_return site_url;
+}
+
+bool Auth::renew(const std::string&) { return false; }
+
+store::Error cannot_impersonate(const std::string& as_user) {
+  return store::Error(
+      store::ErrorKind::kUsage, "cannot_impersonate",
+      fmt::format("cannot act for account '{}': this connection knows one identity", as_user),
+      "leave asUser out, or connect with site.auth = \"connect\"");
+}
 
 BasicAuth::BasicAuth(std::string email, base::Secret token) {
   std::string joined = std::move(email);
@@ -22,6 +37,10 @@ BasicAuth::BasicAuth(std::string email, base::Secret token) {
   header_value_ = base::Secret(std::move(value));
 }
 
-void BasicAuth::sign(http::Request& request) const { request.authorization = header_value_.copy(); }
+base::Awaitable<store::Result<void>> BasicAuth::sign(http::Request& request, std::string as_user) {
+  if (!as_user.empty()) co_return store::fail(cannot_impersonate(as_user));
+  request.authorization = header_value_.copy();
+  co_return store::Result<void>();
+}
 
 }  // namespace confluence

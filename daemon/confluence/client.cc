@@ -17,6 +17,8 @@ namespace confluence {
 namespace {
 
 constexpr std::size_t kMostUsers = 250;
+constexpr std::size_t kLargeWrite = 64u << 10;  // saving one of this size can take minutes
+constexpr int kLargeWriteFactor = 2;
 constexpr std::size_t kLargestSmallBody = 8u << 20;
 // At the start of a run nobody wants to wait a minute to hear that the address is wrong.
 constexpr RetryBudget kIdentityBudget{4, std::chrono::milliseconds(5'000)};
@@ -70,25 +72,31 @@ class Client::Tries {
   std::optional<base::Clock::Steady> unreachable_since_;
 };
 
-Client::Client(Deps deps, std::string base_url, store::Observation last_observation,
+Client::Client(Deps deps, std::string site_url, store::Observation last_observation,
                std::chrono::milliseconds timeout, Backoff backoff)
     : deps_(deps),
-      base_url_(std::move(base_url)),
+      site_url_(std::move(site_url)),
       observation_(last_observation),
       timeout_(timeout),
       backoff_(backoff),
-      random_(std::random_device{}()) {
-  while (!base_url_.empty() && base_url_.back() == '/') base_url_.pop_back();
-}
+      random_(std::random_device{}()) {}
 
 const Usage& Client::usage() const { return usage_; }
 
-http::Request Client::request_for(const Asked& asked) {
+base::Awaitable<store::Result<void>> Client::find_base() {
+  if (!base_url_.empty()) co_return store::Result<void>();
+  auto root = co_await deps_.auth.root(site_url_);
+  if (!root) co_return store::fail(std::move(root.error()));
+  base_url_ = std::move(*root);
+  co_return store::Result<void>();
+}
+
+base::Awaitable<store::Result<http::Request>> Client::request_for(const Asked& asked) {
   http::Request request(asked.method, base_url_ + asked.target);
   request.headers.emplace_back("Accept", "application/json");
   if (!asked.body.empty()) request.headers.emplace_back("Content-Type", "application/json");
   request.body = asked.body;
-  request.repeatable = true;  // everything this client asks only reads
+  request.repeatable = asked.repeatable;
   // Counted here, and not per answer: libcurl sends again what a dead connection swallowed.
   request.may_leave = [this] {
     if (refusals_coming_ > 0 || !deps_.governor.open()) return false;
@@ -98,9 +106,13 @@ http::Request Client::request_for(const Asked& asked) {
   request.limits.connect_timeout = std::min(request.limits.connect_timeout, timeout_);
   request.limits.idle_timeout = timeout_;
   request.limits.total_timeout = timeout_ * 10;
+  if (!asked.repeatable && asked.body.size() >= kLargeWrite) {
+    request.limits.idle_timeout *= kLargeWriteFactor;
+  }
   if (asked.small) request.limits.max_body_bytes = kLargestSmallBody;
-  deps_.auth.sign(request);
-  return request;
+  auto signed_now = co_await deps_.auth.sign(request, asked.as_user);
+  if (!signed_now) co_return store::fail(std::move(signed_now.error()));
+  co_return request;
 }
 
 base::Awaitable<std::optional<store::Error>> Client::after_failure(store::Error error,
@@ -121,39 +133,66 @@ base::Awaitable<std::optional<store::Error>> Client::after_failure(store::Error 
   co_return std::nullopt;
 }
 
-base::Awaitable<store::Result<Client::Answer>> Client::exchange(const Asked& asked, Tries& tries) {
+base::Awaitable<Client::Sent> Client::send_once(Asked& asked) {
+  bool renewed = false;
   while (true) {
-    std::optional<store::Error> failure;
-    {
-      auto permit = co_await deps_.governor.acquire(asked.priority);
-      auto request = request_for(asked);
-      ComingRefusal refusal(refusals_coming_);
-      refusal.watch(request);
-      Answer answer;
-      answer.observation = ++observation_;
-      auto response = co_await deps_.http.send(std::move(request));
-      const bool left = response || (response.error().name != "withheld" &&
-                                     response.error().kind != store::ErrorKind::kCanceled &&
-                                     response.error().kind != store::ErrorKind::kBug);
-      if (!response) {
-        if (!left) permit.withdrawn();
-        if (response.error().name == "withheld") continue;
-        failure = std::move(response.error());
-      } else {
-        permit.answered(*response);
-        usage_.wire_bytes += static_cast<std::int64_t>(response->wire_bytes);
-        if (response->status == 200) {
-          answer.received_at = deps_.clock.now();
-          answer.response = std::move(*response);
-          co_return answer;
-        }
-        if (response->status == 429) {
-          // Not a failure of ours to count: the governor waits as long as the site asks.
-          ++usage_.refused;
-          continue;
-        }
-        failure = error_of(*response, asked.subject);
+    auto permit = co_await deps_.governor.acquire(asked.priority);
+    Sent sent;
+    auto request = co_await request_for(asked);
+    if (!request) {
+      permit.withdrawn();
+      sent.error = std::move(request.error());
+      sent.unsigned_request = true;
+      co_return sent;
+    }
+    auto left = std::make_shared<bool>(false);
+    request->may_leave = [left, allowed = std::move(request->may_leave)] {
+      *left = allowed();
+      return *left;
+    };
+    ComingRefusal refusal(refusals_coming_);
+    refusal.watch(*request);
+    sent.observation = ++observation_;
+    auto response = co_await deps_.http.send(std::move(*request));
+    sent.left = *left;
+    if (!response) {
+      const auto& error = response.error();
+      const bool withheld = error.name == "withheld";
+      if (withheld || error.kind == store::ErrorKind::kCanceled ||
+          error.kind == store::ErrorKind::kBug) {
+        permit.withdrawn();
       }
+      if (withheld) continue;
+      sent.error = std::move(response.error());
+      co_return sent;
+    }
+    permit.answered(*response);
+    usage_.wire_bytes += static_cast<std::int64_t>(response->wire_bytes);
+    if (response->status == 429) ++usage_.refused;
+    if (response->status == 401 && !renewed && deps_.auth.renew(asked.as_user)) {
+      renewed = true;
+      continue;
+    }
+    sent.response = std::move(*response);
+    co_return sent;
+  }
+}
+
+base::Awaitable<store::Result<Client::Answer>> Client::exchange(Asked& asked, Tries& tries) {
+  while (true) {
+    auto sent = co_await send_once(asked);
+    std::optional<store::Error> failure = std::move(sent.error);
+    if (!failure) {
+      if (sent.response.status == 200) {
+        Answer answer;
+        answer.observation = sent.observation;
+        answer.received_at = deps_.clock.now();
+        answer.response = std::move(sent.response);
+        co_return answer;
+      }
+      // Not a failure of ours to count: the governor waits as long as the site asks.
+      if (sent.response.status == 429) continue;
+      failure = error_of(sent.response, asked.subject);
     }
     auto final_error = co_await after_failure(std::move(*failure), tries);
     if (final_error) co_return store::fail(std::move(*final_error));
@@ -162,10 +201,16 @@ base::Awaitable<store::Result<Client::Answer>> Client::exchange(const Asked& ask
 
 template <typename Parsed, typename Parse>
 base::Awaitable<store::Result<Parsed>> Client::ask(Asked asked, RetryBudget budget, Parse parse) {
-  asked.subject.url = base_url_ + asked.target;
   asked.subject.has_cursor = has_parameter(asked.target, "cursor=");
   Tries tries(budget, backoff_);
   while (true) {
+    auto based = co_await find_base();
+    if (!based) {
+      auto final_error = co_await after_failure(std::move(based.error()), tries);
+      if (final_error) co_return store::fail(std::move(*final_error));
+      continue;
+    }
+    asked.subject.url = base_url_ + asked.target;
     auto answer = co_await exchange(asked, tries);
     if (!answer) co_return store::fail(std::move(answer.error()));
     auto parsed = co_await parse(std::move(*answer));
@@ -213,8 +258,7 @@ base::Awaitable<store::Result<Listing<Row>>> Client::listing(Asked asked, RetryB
 base::Awaitable<store::Result<Identity>> Client::who_am_i() {
   Asked asked("GET", "/wiki/rest/api/user/current", Priority::kWrite);
   asked.small = true;
-  const auto url = base_url_ + asked.target;
-  auto read = [url](Answer answer) -> base::Awaitable<store::Result<Identity>> {
+  auto read = [](Answer answer) -> base::Awaitable<store::Result<Identity>> {
     auto identity = parse_identity(answer.response.body);
     if (!identity) co_return identity;
     if (identity->account_id.empty()) {

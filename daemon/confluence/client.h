@@ -73,12 +73,12 @@ class Client {
   struct Deps {
     http::Client& http;
     Governor& governor;
-    const Auth& auth;
+    Auth& auth;
     const base::Clock& clock;
     boost::asio::thread_pool& pool;
   };
-  // `base_url` is ROOT of the API notes: scheme://host[:port] or the gateway prefix, without /wiki.
-  Client(Deps deps, std::string base_url, store::Observation last_observation,
+  // `site_url`: of the site; where its API answers is the Auth's to know.
+  Client(Deps deps, std::string site_url, store::Observation last_observation,
          std::chrono::milliseconds timeout, Backoff backoff = {});
 
   // v1 user/current: who the site takes us for.
@@ -109,7 +109,9 @@ class Client {
 
   // Sends a write once, whatever comes of it. Waits for a permit first; a refusal for the rate
   // (kNotSent, 429) makes the governor wait, as for every request.
-  base::Awaitable<WriteOutcome> write(Write write, std::optional<store::Id> page_id);
+  // `as_user`: see Auth::sign.
+  base::Awaitable<WriteOutcome> write(Write write, std::optional<store::Id> page_id,
+                                      std::string as_user = {});
   // The pages that have a title (requests.h), all of them.
   base::Awaitable<store::Result<Listing<store::Page>>> pages_titled(store::Id space_id,
                                                                     std::string title);
@@ -121,11 +123,14 @@ class Client {
  private:
   struct Asked;
   struct Answer;
+  struct Sent;
   class Tries;
   class ComingRefusal;
 
+  // One request with its permit; once more where it was refused for a token that could be renewed.
+  base::Awaitable<Sent> send_once(Asked& asked);
   // One answer of status 200, however many requests that took.
-  base::Awaitable<store::Result<Answer>> exchange(const Asked& asked, Tries& tries);
+  base::Awaitable<store::Result<Answer>> exchange(Asked& asked, Tries& tries);
   // nullopt: try again. The pause between tries is over then.
   base::Awaitable<std::optional<store::Error>> after_failure(store::Error error, Tries& tries);
   template <typename Parsed, typename Parse>
@@ -135,11 +140,15 @@ class Client {
                                                        Parse parse);
   base::Awaitable<store::Result<Listing<store::Page>>> one_page(Asked asked, store::Id page_id,
                                                                 RetryBudget budget);
-  http::Request request_for(const Asked& asked);
+  // Finds out base_url_ where it is not known yet.
+  base::Awaitable<store::Result<void>> find_base();
+  base::Awaitable<store::Result<http::Request>> request_for(const Asked& asked);
+  static WriteOutcome::Kind kind_of_unanswered(const Sent& sent);
   WriteOutcome read_outcome(http::Response response, const Asked& asked) const;
 
   Deps deps_;
-  std::string base_url_;
+  std::string site_url_;
+  std::string base_url_;  // ROOT of the API notes; "" = not known yet
   store::Observation observation_;
   std::chrono::milliseconds timeout_;
   Backoff backoff_;

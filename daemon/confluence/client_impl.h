@@ -22,6 +22,17 @@ struct Client::Asked {
   Priority priority;
   bool small = false;  // no megabytes are expected
   Subject subject;
+  std::string as_user;
+  bool repeatable = true;  // it only reads
+};
+
+// What became of one request.
+struct Client::Sent {
+  http::Response response;             // where there is no error
+  std::optional<store::Error> error;   // there is no answer
+  bool left = false;                   // it may have reached the site
+  bool unsigned_request = false;       // there was nothing to sign it with
+  store::Observation observation = 0;  // taken before it left
 };
 
 struct Client::Answer {

@@ -11,9 +11,6 @@ namespace {
 
 using Kind = WriteOutcome::Kind;
 
-constexpr std::size_t kLargeWrite = 64u << 10;  // saving one of this size can take minutes
-constexpr int kLargeWriteFactor = 2;
-
 Kind kind_of(const http::Response& response, const store::Error& error) {
   if (is_race(response) || response.status >= 500 || response.status == 408) {
     return Kind::kUnknown;
@@ -38,6 +35,19 @@ store::Error unreadable(const Subject& subject, const std::string& cause) {
 }
 
 }  // namespace
+
+WriteOutcome::Kind Client::kind_of_unanswered(const Sent& sent) {
+  if (sent.left) return Kind::kUnknown;
+  if (!sent.unsigned_request) return Kind::kNotSent;
+  switch (sent.error->kind) {
+    case store::ErrorKind::kCredentialsBad:
+      return Kind::kDenied;
+    case store::ErrorKind::kUsage:
+      return Kind::kRefused;
+    default:
+      return Kind::kNotSent;
+  }
+}
 
 WriteOutcome Client::read_outcome(http::Response response, const Asked& asked) const {
   WriteOutcome outcome;
@@ -68,45 +78,35 @@ WriteOutcome Client::read_outcome(http::Response response, const Asked& asked) c
   return outcome;
 }
 
-base::Awaitable<WriteOutcome> Client::write(Write write, std::optional<store::Id> page_id) {
+base::Awaitable<WriteOutcome> Client::write(Write write, std::optional<store::Id> page_id,
+                                            std::string as_user) {
   Asked asked(std::move(write.method), std::move(write.target), Priority::kWrite);
   asked.body = std::move(write.body);
-  asked.subject.url = base_url_ + asked.target;
+  asked.as_user = std::move(as_user);
+  asked.repeatable = false;
   asked.subject.page_id = page_id;
   asked.subject.verb = "write";
   asked.subject.shows_page = asked.method != "DELETE" && asked.target.starts_with("/wiki/api/v2/");
-  while (true) {
-    auto permit = co_await deps_.governor.acquire(asked.priority);
-    auto request = request_for(asked);
-    request.repeatable = false;
-    if (asked.body.size() >= kLargeWrite) request.limits.idle_timeout *= kLargeWriteFactor;
-    auto left = std::make_shared<bool>(false);
-    request.may_leave = [left, allowed = std::move(request.may_leave)] {
-      *left = allowed();
-      return *left;
-    };
-    ComingRefusal refusal(refusals_coming_);
-    refusal.watch(request);
-    auto response = co_await deps_.http.send(std::move(request));
-    WriteOutcome outcome;
-    if (!response) {
-      if (!*left) permit.withdrawn();
-      if (response.error().name == "withheld") continue;
-      outcome.kind = *left ? Kind::kUnknown : Kind::kNotSent;
-      outcome.error = std::move(response.error());
-    } else {
-      permit.answered(*response);
-      usage_.wire_bytes += static_cast<std::int64_t>(response->wire_bytes);
-      outcome = read_outcome(std::move(*response), asked);
-      if (outcome.status == 429) {
-        ++usage_.refused;
-        outcome.retry_at = deps_.governor.status().closed_until;
-      }
-    }
-    outcome.observation = ++observation_;
-    outcome.received_at = deps_.clock.now();
-    co_return outcome;
+  Sent sent;
+  auto based = co_await find_base();
+  if (based) {
+    asked.subject.url = base_url_ + asked.target;
+    sent = co_await send_once(asked);
+  } else {
+    sent.error = std::move(based.error());
+    sent.unsigned_request = true;
   }
+  WriteOutcome outcome;
+  if (sent.error) {
+    outcome.kind = kind_of_unanswered(sent);
+    outcome.error = std::move(sent.error);
+  } else {
+    outcome = read_outcome(std::move(sent.response), asked);
+    if (outcome.status == 429) outcome.retry_at = deps_.governor.status().closed_until;
+  }
+  outcome.observation = ++observation_;
+  outcome.received_at = deps_.clock.now();
+  co_return outcome;
 }
 
 base::Awaitable<store::Result<Listing<store::Page>>> Client::pages_titled(store::Id space_id,

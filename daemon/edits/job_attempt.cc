@@ -152,7 +152,7 @@ base::Awaitable<void> JobRunner::Attempt::send(Plan plan) {
   job_.sent_version = plan.outgoing.version;
   if (!job_.sent_at) job_.sent_at = runner_.deps_.clock.now();
   ++runner_.totals_.sent;
-  auto outcome = co_await runner_.deps_.client.write(std::move(write), job_.page_id);
+  auto outcome = co_await runner_.deps_.client.write(std::move(write), job_.page_id, job_.as_user);
   if (outcome.status != 0 && outcome.status < 500) runner_.well();
   switch (outcome.kind) {
     case WriteOutcome::Kind::kApplied:
@@ -380,7 +380,7 @@ base::Awaitable<void> JobRunner::Attempt::applied_page(WriteOutcome outcome) {
   const bool misplaced = way.has_value();
   std::string misfortune;
   if (misplaced) {
-    auto moved = co_await runner_.deps_.client.write(std::move(*way), page.id);
+    auto moved = co_await runner_.deps_.client.write(std::move(*way), page.id, job_.as_user);
     if (moved.kind != WriteOutcome::Kind::kApplied) {
       misfortune = "; its former place was not restored: " + words_of(moved);
     }

@@ -247,7 +247,7 @@ TEST_F(SqlTest, WhatWouldTakeTheMemoryIsStopped) {
                                 "SELECT hex(zeroblob(50000000))"}) {
     EXPECT_EQ(refusal(statement).kind, ErrorKind::kUsage) << statement;
   }
-  EXPECT_EQ(refusal(endless + " SELECT length(group_concat(hex(zeroblob(10000)))) FROM n").name,
+  EXPECT_EQ(refusal(endless + " SELECT length(group_concat(hex(zeroblob(1000000)))) FROM n").name,
             "bad_sql");
   EXPECT_THAT(ask("SELECT 1"), ElementsAre("1"));
 }
