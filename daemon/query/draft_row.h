@@ -1,7 +1,7 @@
 #pragma once
 
-// Pure: a draft that confmirror created, as a row. It is in no listing of the site, and so in no row
-// of a page: what the last write to it answered is what is known of it, and the body is the one
+// Pure: a draft that confmirror created, as a row. It is in no listing of the site, and so in no
+// row of a page: what the last write to it answered is what is known of it, and the body is the one
 // that was sent. Any thread.
 
 #include "store/jobs.h"

@@ -8,8 +8,8 @@
 #include <utility>
 #include <variant>
 
-#include "daemon/query/freshness.h"
 #include "daemon/query/draft_row.h"
+#include "daemon/query/freshness.h"
 #include "daemon/query/lookup.h"
 #include "daemon/query/tree.h"
 #include "store/fold.h"

@@ -31,7 +31,7 @@ store::Result<Response> list(const Ask& ask, store::Reader& reader, OfflineQuery
                              store::PageListing& wanted) {
   wanted.with_bodies = wants_storage(query, false);
   OfflineListing listing(ask, query, {"id", "created-date", "modified-date", "title"}, "id");
-  if (query.problem()) return *query.problem();
+  if (query.problem()) return v2_error(*query.problem());
   wanted.order = order_of(listing.order());
   wanted.descending = listing.descending();
   wanted.after = listing.after();
@@ -52,8 +52,8 @@ store::Result<Response> list(const Ask& ask, store::Reader& reader, OfflineQuery
 // What a question about one page asks for beside it.
 struct OnePage {
   explicit OnePage(OfflineQuery& query)
-      : statuses(query.some_of("status", {"current", "archived", "trashed", "deleted",
-                                          "historical", "draft"})),
+      : statuses(query.some_of(
+            "status", {"current", "archived", "trashed", "deleted", "historical", "draft"})),
         get_draft(query.flag("get-draft")),
         body(wants_storage(query, true)),
         versions(query.flag("include-versions")),
@@ -145,7 +145,7 @@ bool wants_storage(OfflineQuery& query, bool single) {
   }
   const auto format = query.one_of("body-format", formats);
   if (!format.empty() && format != "storage") {
-    query.refuse(v2_not_here("bodies in the format " + format));
+    query.refuse(not_here("bodies in the format " + format));
   }
   return format == "storage";
 }
@@ -179,7 +179,7 @@ store::Result<Response> v2_space_pages(const Ask& ask, store::Reader& reader) {
   const auto id = parse_whole(ask.argument("id"));
   auto space = reader.space(id.value_or(0));
   if (!space) return store::fail(space.error());
-  if (!*space) return cannot_find("space", ask.argument("id"));
+  if (!*space) return v2_error(cannot_find("space", ask.argument("id")));
   wanted.space_ids = {(*space)->id};
   return list(ask, reader, query, wanted);
 }
@@ -187,7 +187,7 @@ store::Result<Response> v2_space_pages(const Ask& ask, store::Reader& reader) {
 store::Result<Response> v2_page(const Ask& ask, store::Reader& reader) {
   OfflineQuery query(ask.request);
   const OnePage asked(query);
-  if (query.problem()) return *query.problem();
+  if (query.problem()) return v2_error(*query.problem());
   auto row = page_of_path(ask, reader, asked.body);
   if (!row) return store::fail(row.error());
   const bool drafts = asked.get_draft || asked.wants("draft");
@@ -196,12 +196,12 @@ store::Result<Response> v2_page(const Ask& ask, store::Reader& reader) {
     if (!draft) return store::fail(draft.error());
     if (*draft) return one(ask, reader, asked, std::move(**draft));
   }
-  if (!*row) return cannot_find("page", ask.argument("id"));
+  if (!*row) return v2_error(cannot_find("page", ask.argument("id")));
   if (asked.get_draft || (drafts && !asked.wants((*row)->status))) {
-    return v2_not_here("drafts of published pages");
+    return v2_error(not_here("drafts of published pages"));
   }
   if (!asked.statuses.empty() && !asked.wants((*row)->status)) {
-    return cannot_find("page", ask.argument("id"));
+    return v2_error(cannot_find("page", ask.argument("id")));
   }
   return one(ask, reader, asked, std::move(**row));
 }

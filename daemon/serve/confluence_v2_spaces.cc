@@ -42,14 +42,14 @@ SpaceFilter read_space_filter(OfflineQuery& query) {
   filter.ids.insert(ids.begin(), ids.end());
   for (const auto& key : query.list("keys")) filter.keys.insert(store::fold_case(key));
   if (filter.keys.size() > kMostValues) {
-    query.refuse(v2_error(400, "The 'keys' parameter takes at most 250 values"));
+    query.refuse({400, "The 'keys' parameter takes at most 250 values"});
   }
   filter.labels = query.list("labels");
   filter.type = query.one_of("type", {"global", "collaboration", "knowledge_base", "personal",
                                       "system", "onboarding", "xflow_sample_space"});
   filter.status = query.one_of("status", {"current", "archived"});
   for (const auto* name : {"favorited-by", "not-favorited-by"}) {
-    if (query.has(name)) query.refuse(v2_not_here("the favourites of users"));
+    if (query.has(name)) query.refuse(not_here("the favourites of users"));
   }
   return filter;
 }
@@ -57,7 +57,7 @@ SpaceFilter read_space_filter(OfflineQuery& query) {
 // Descriptions came as plain text.
 bool wants_description(OfflineQuery& query) {
   const auto format = query.one_of("description-format", {"plain", "view"});
-  if (format == "view") query.refuse(v2_not_here("descriptions of spaces in the format view"));
+  if (format == "view") query.refuse(not_here("descriptions of spaces in the format view"));
   return format == "plain";
 }
 
@@ -70,7 +70,7 @@ store::Result<Response> v2_spaces(const Ask& ask, store::Reader& reader) {
   form.description = wants_description(query);
   form.icon = query.flag("include-icon");
   OfflineListing listing(ask, query, {"id", "key", "name"}, "id");
-  if (query.problem()) return *query.problem();
+  if (query.problem()) return v2_error(*query.problem());
   auto spaces = reader.list_spaces();
   if (!spaces) return store::fail(spaces.error());
   std::erase_if(*spaces, [&](const store::SpaceRow& row) { return !filter.fits(row); });
@@ -82,8 +82,7 @@ store::Result<Response> v2_spaces(const Ask& ask, store::Reader& reader) {
     return place;
   });
   return listing.answer<store::SpaceRow>(
-      *spaces,
-      [&](JsonText& json, const store::SpaceRow& row) { put_space(json, row, form); });
+      *spaces, [&](JsonText& json, const store::SpaceRow& row) { put_space(json, row, form); });
 }
 
 static store::Result<std::optional<store::SpaceRow>> space_of_path(const Ask& ask,
@@ -101,15 +100,14 @@ store::Result<Response> v2_space(const Ask& ask, store::Reader& reader) {
   form.icon = query.flag("include-icon");
   form.labels = query.flag("include-labels");
   form.base = ask.base();
-  for (const auto* name :
-       {"include-operations", "include-properties", "include-permissions",
-        "include-role-assignments"}) {
+  for (const auto* name : {"include-operations", "include-properties", "include-permissions",
+                           "include-role-assignments"}) {
     query.flag(name);
   }
-  if (query.problem()) return *query.problem();
+  if (query.problem()) return v2_error(*query.problem());
   auto space = space_of_path(ask, reader);
   if (!space) return store::fail(space.error());
-  if (!*space) return cannot_find("space", ask.argument("id"));
+  if (!*space) return v2_error(cannot_find("space", ask.argument("id")));
   Response response;
   JsonText json(response.body);
   put_space(json, **space, form);
@@ -121,16 +119,16 @@ store::Result<Response> v2_space_labels(const Ask& ask, store::Reader& reader) {
   OfflineQuery query(ask.request);
   const auto prefixes = query.some_of("prefix", {"my", "team"});
   if (std::find(prefixes.begin(), prefixes.end(), "my") != prefixes.end()) {
-    query.refuse(v2_not_here("the labels of single users"));
+    query.refuse(not_here("the labels of single users"));
   }
   OfflineListing listing(ask, query, {"name"}, "name");
   if (query.text("sort").ends_with("id") || query.text("sort").ends_with("created-date")) {
-    return v2_not_here("ids and times of labels, to sort by them");
+    return v2_error(not_here("ids and times of labels, to sort by them"));
   }
-  if (query.problem()) return *query.problem();
+  if (query.problem()) return v2_error(*query.problem());
   auto space = space_of_path(ask, reader);
   if (!space) return store::fail(space.error());
-  if (!*space) return cannot_find("space", ask.argument("id"));
+  if (!*space) return v2_error(cannot_find("space", ask.argument("id")));
   auto labels = std::move((*space)->labels);
   listing.choose(labels, [](const std::string& label) {
     store::ListPlace place;

@@ -79,17 +79,16 @@ store::Result<Response> children(const Ask& ask, store::Reader& reader, bool pag
   std::vector<std::string_view> sorts = {"child-position", "id", "created-date", "modified-date"};
   if (!pages_only) sorts.emplace_back("title");
   OfflineListing listing(ask, query, sorts, "child-position");
-  if (query.problem()) return *query.problem();
+  if (query.problem()) return v2_error(*query.problem());
   auto place = place_of_path(ask, reader);
   if (!place) return store::fail(place.error());
-  if (!*place) return cannot_find(kind_of_path(ask), ask.argument("id"));
+  if (!*place) return v2_error(cannot_find(kind_of_path(ask), ask.argument("id")));
   auto rows = reader.list_children((*place)->id);
   if (!rows) return store::fail(rows.error());
   if (pages_only) {
     std::erase_if(*rows, [](const store::ChildRow& row) { return row.type != "page"; });
   }
-  listing.choose(*rows,
-                 [&](const store::ChildRow& row) { return place_by(row, listing.order()); });
+  listing.choose(*rows, [&](const store::ChildRow& row) { return place_by(row, listing.order()); });
   return listing.answer<store::ChildRow>(*rows, pages_only ? put_child_page : put_direct_child);
 }
 
@@ -107,13 +106,13 @@ store::Result<Response> v2_descendants(const Ask& ask, store::Reader& reader) {
   OfflineQuery query(ask.request);
   const auto depth = query.whole("depth", 1, kMostDepth, kUsualDepth);
   OfflineListing listing(ask, query, {"id"}, "id");
-  if (query.problem()) return *query.problem();
+  if (query.problem()) return v2_error(*query.problem());
   auto place = place_of_path(ask, reader);
   if (!place) return store::fail(place.error());
-  if (!*place) return cannot_find(kind_of_path(ask), ask.argument("id"));
+  if (!*place) return v2_error(cannot_find(kind_of_path(ask), ask.argument("id")));
   const store::Id after = listing.after() ? listing.after()->id : 0;
-  auto rows = reader.list_descendants((*place)->id, static_cast<int>(depth), after,
-                                      listing.limit() + 1);
+  auto rows =
+      reader.list_descendants((*place)->id, static_cast<int>(depth), after, listing.limit() + 1);
   if (!rows) return store::fail(rows.error());
   listing.cut(*rows, [](const store::ChildRow& row) { return place_by(row, "id"); });
   return listing.answer<store::ChildRow>(*rows, put_descendant);
@@ -122,10 +121,10 @@ store::Result<Response> v2_descendants(const Ask& ask, store::Reader& reader) {
 store::Result<Response> v2_ancestors(const Ask& ask, store::Reader& reader) {
   OfflineQuery query(ask.request);
   const auto limit = query.whole("limit", 1, kMostAncestors, kUsualAncestors);
-  if (query.problem()) return *query.problem();
+  if (query.problem()) return v2_error(*query.problem());
   auto place = place_of_path(ask, reader);
   if (!place) return store::fail(place.error());
-  if (!*place) return cannot_find(kind_of_path(ask), ask.argument("id"));
+  if (!*place) return v2_error(cannot_find(kind_of_path(ask), ask.argument("id")));
   std::vector<std::pair<store::Id, std::string>> above;  // nearest first
   std::set<store::Id> seen{(*place)->id};
   std::optional<Place> at = std::move(*place);
@@ -160,7 +159,7 @@ store::Result<Response> v2_node(const Ask& ask, store::Reader& reader) {
   auto row = reader.node(parse_whole(ask.argument("id")).value_or(0));
   if (!row) return store::fail(row.error());
   if (!*row || (*row)->gone_at || (*row)->type != kind) {
-    return cannot_find(kind, ask.argument("id"));
+    return v2_error(cannot_find(kind, ask.argument("id")));
   }
   Response response;
   JsonText json(response.body);

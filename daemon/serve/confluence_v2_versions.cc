@@ -28,10 +28,10 @@ store::Result<Response> v2_versions(const Ask& ask, store::Reader& reader) {
   const bool with_bodies = wants_storage(query, false);
   // The document says ascending; the real server was seen to begin with the newest.
   OfflineListing listing(ask, query, {"modified-date"}, "-modified-date");
-  if (query.problem()) return *query.problem();
+  if (query.problem()) return v2_error(*query.problem());
   auto row = page_of_path(ask, reader, false);
   if (!row) return store::fail(row.error());
-  if (!*row) return cannot_find("page", ask.argument("id"));
+  if (!*row) return v2_error(cannot_find("page", ask.argument("id")));
   const store::Id id = (*row)->id;
   auto versions = reader.versions(id);
   if (!versions) return store::fail(versions.error());
@@ -68,10 +68,10 @@ store::Result<Response> v2_versions(const Ask& ask, store::Reader& reader) {
 store::Result<Response> v2_version(const Ask& ask, store::Reader& reader) {
   const auto& text = ask.argument("number");
   const auto number = parse_whole(text);
-  if (!number) return bad_parameter("version-number", text, "int");
+  if (!number) return v2_error(bad_parameter("version-number", text, "int"));
   auto row = page_of_path(ask, reader, false);
   if (!row) return store::fail(row.error());
-  if (!*row) return cannot_find("page", ask.argument("id"));
+  if (!*row) return v2_error(cannot_find("page", ask.argument("id")));
   auto versions = reader.versions((*row)->id);
   if (!versions) return store::fail(versions.error());
   const auto found = std::find_if(versions->begin(), versions->end(), [&](const auto& version) {

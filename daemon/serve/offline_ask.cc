@@ -36,32 +36,6 @@ std::string_view code_of(int status) {
   }
 }
 
-Response v2_error_as(int status, std::string_view code, std::string_view title,
-                     std::string_view detail) {
-  Response response;
-  response.status = status;
-  JsonText json(response.body);
-  json.open();
-  json.open_array("errors");
-  json.open();
-  json.number("status", status);
-  json.text("code", code);
-  json.text("title", title);
-  if (detail.empty()) {
-    json.null("detail");
-  } else {
-    json.text("detail", detail);
-  }
-  json.close();
-  json.close_array();
-  json.close();
-  return response;
-}
-
-std::string not_here(std::string_view what) {
-  return "The offline mirror does not have " + std::string(what) + ": ask the site itself";
-}
-
 std::string alternatives(const std::vector<std::string_view>& known) {
   std::string text;
   for (const auto name : known) text += (text.empty() ? "one of " : ", ") + std::string(name);
@@ -70,11 +44,29 @@ std::string alternatives(const std::vector<std::string_view>& known) {
 
 }  // namespace
 
-Response v2_error(int status, std::string_view title, std::string_view detail) {
-  return v2_error_as(status, code_of(status), title, detail);
+Response v2_error(const NoAnswer& refusal) {
+  Response response;
+  response.status = refusal.status;
+  JsonText json(response.body);
+  json.open();
+  json.open_array("errors");
+  json.open();
+  json.number("status", refusal.status);
+  json.text("code", refusal.of_parameter ? "INVALID_REQUEST_PARAMETER" : code_of(refusal.status));
+  json.text("title", refusal.title);
+  if (refusal.detail.empty()) {
+    json.null("detail");
+  } else {
+    json.text("detail", refusal.detail);
+  }
+  json.close();
+  json.close_array();
+  json.close();
+  return response;
 }
 
-Response v1_error(int status, std::string_view message) {
+Response v1_error(const NoAnswer& refusal) {
+  const int status = refusal.status;
   Response response;
   response.status = status;
   JsonText json(response.body);
@@ -87,32 +79,33 @@ Response v1_error(int status, std::string_view message) {
   json.close_array();
   json.flag("successful", false);
   json.close();
-  json.text("message", message);
+  json.text("message", refusal.title);
   json.close();
   return response;
 }
 
-Response bad_parameter(std::string_view name, std::string_view value, std::string_view expected) {
-  return v2_error_as(400, "INVALID_REQUEST_PARAMETER",
-                     "Provided value {" + std::string(value) + "} for '" + std::string(name) +
-                         "' is not the correct type. Expected type is " + std::string(expected),
-                     {});
+NoAnswer bad_parameter(std::string_view name, std::string_view value, std::string_view expected) {
+  NoAnswer refusal(400, "Provided value {" + std::string(value) + "} for '" + std::string(name) +
+                           "' is not the correct type. Expected type is " + std::string(expected));
+  refusal.of_parameter = true;
+  return refusal;
 }
 
-Response bad_cursor() {
-  return v2_error_as(
-      400, "INVALID_REQUEST_PARAMETER",
-      "Provided value for 'cursor' is not the correct type. Expected type is Cursor.",
-      "The cursor cannot be used. Please redo the original request without it.");
+NoAnswer bad_cursor() {
+  NoAnswer refusal(400,
+                  "Provided value for 'cursor' is not the correct type. Expected type is Cursor.",
+                  "The cursor cannot be used. Please redo the original request without it.");
+  refusal.of_parameter = true;
+  return refusal;
 }
 
-Response cannot_find(std::string_view what, std::string_view id) {
-  return v2_error(404,
-                  "Cannot find a " + std::string(what) + " with id [" + std::string(id) + "]");
+NoAnswer not_here(std::string_view what) {
+  return {501, "The offline mirror does not have " + std::string(what) + ": ask the site itself"};
 }
 
-Response v2_not_here(std::string_view what) { return v2_error(501, not_here(what)); }
-Response v1_not_here(std::string_view what) { return v1_error(501, not_here(what)); }
+NoAnswer cannot_find(std::string_view what, std::string_view id) {
+  return {404, "Cannot find a " + std::string(what) + " with id [" + std::string(id) + "]"};
+}
 
 std::optional<std::int64_t> parse_whole(std::string_view text) {
   std::int64_t value = 0;
@@ -139,7 +132,7 @@ std::string percent_encoded(std::string_view text) {
   return encoded;
 }
 
-void OfflineQuery::refuse(Response problem) {
+void OfflineQuery::refuse(NoAnswer problem) {
   if (!problem_) problem_ = std::move(problem);
 }
 
@@ -169,14 +162,13 @@ bool OfflineQuery::flag(std::string_view name, bool otherwise) {
 }
 
 std::int64_t OfflineQuery::whole(std::string_view name, std::int64_t least, std::int64_t most,
-                          std::int64_t otherwise) {
+                                 std::int64_t otherwise) {
   const auto value = request_.parameter(name);
   if (!value) return otherwise;
   const auto number = parse_whole(*value);
   if (number && *number >= least && *number <= most) return *number;
-  refuse(bad_parameter(
-      name, *value,
-      "an integer from " + std::to_string(least) + " to " + std::to_string(most)));
+  refuse(bad_parameter(name, *value,
+                       "an integer from " + std::to_string(least) + " to " + std::to_string(most)));
   return otherwise;
 }
 
@@ -188,16 +180,14 @@ std::vector<store::Id> OfflineQuery::ids(std::string_view name, std::size_t most
     ids.push_back(id.value_or(0));
   }
   if (ids.size() > most) {
-    refuse(v2_error_as(400, "INVALID_REQUEST_PARAMETER",
-                       "The '" + std::string(name) + "' parameter takes at most " +
-                           std::to_string(most) + " values",
-                       {}));
+    refuse({400, "The '" + std::string(name) + "' parameter takes at most " + std::to_string(most) +
+                     " values"});
   }
   return ids;
 }
 
 std::string OfflineQuery::one_of(std::string_view name, const std::vector<std::string_view>& known,
-                          std::string_view otherwise) {
+                                 std::string_view otherwise) {
   const auto value = request_.parameter(name);
   if (!value) return std::string(otherwise);
   if (std::find(known.begin(), known.end(), *value) == known.end()) {
@@ -207,7 +197,7 @@ std::string OfflineQuery::one_of(std::string_view name, const std::vector<std::s
 }
 
 std::vector<std::string> OfflineQuery::some_of(std::string_view name,
-                                        const std::vector<std::string_view>& known) {
+                                               const std::vector<std::string_view>& known) {
   auto values = list(name);
   for (const auto& value : values) {
     if (std::find(known.begin(), known.end(), value) == known.end()) {

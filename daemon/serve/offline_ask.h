@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "daemon/serve/message.h"
@@ -18,14 +19,29 @@
 
 namespace serve {
 
-Response v2_error(int status, std::string_view title, std::string_view detail = {});
-Response v1_error(int status, std::string_view message);
-Response bad_parameter(std::string_view name, std::string_view value, std::string_view expected);
-Response bad_cursor();
-Response cannot_find(std::string_view what, std::string_view id);
+// Why a question is not answered.
+struct NoAnswer {
+  NoAnswer(int http_status, std::string why, std::string what_to_do = {})
+      : status(http_status), title(std::move(why)), detail(std::move(what_to_do)) {}
+  int status;
+  std::string title;
+  std::string detail;
+  bool of_parameter = false;
+};
+NoAnswer bad_parameter(std::string_view name, std::string_view value, std::string_view expected);
+NoAnswer bad_cursor();
 // What Confluence has and a mirror of it does not.
-Response v2_not_here(std::string_view what);
-Response v1_not_here(std::string_view what);
+NoAnswer not_here(std::string_view what);
+NoAnswer cannot_find(std::string_view what, std::string_view id);
+
+Response v2_error(const NoAnswer& refusal);
+Response v1_error(const NoAnswer& refusal);
+inline Response v2_error(int status, std::string title, std::string detail = {}) {
+  return v2_error(NoAnswer(status, std::move(title), std::move(detail)));
+}
+inline Response v1_error(int status, std::string message) {
+  return v1_error(NoAnswer(status, std::move(message)));
+}
 
 // A whole decimal number, nothing else.
 std::optional<std::int64_t> parse_whole(std::string_view text);
@@ -66,12 +82,12 @@ class OfflineQuery {
   std::vector<std::string> some_of(std::string_view name,
                                    const std::vector<std::string_view>& known);
 
-  void refuse(Response problem);
-  const std::optional<Response>& problem() const { return problem_; }
+  void refuse(NoAnswer problem);
+  const std::optional<NoAnswer>& problem() const { return problem_; }
 
  private:
   const Request& request_;
-  std::optional<Response> problem_;
+  std::optional<NoAnswer> problem_;
 };
 
 }  // namespace serve

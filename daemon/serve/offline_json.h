@@ -31,6 +31,8 @@ class JsonText {
   void null(std::string_view name) { key(name), out_ += "null"; }
   void time(std::string_view name, store::Time value) { text(name, store::to_iso8601(value)); }
 
+  void raw(std::string_view name, std::string_view json) { key(name), out_ += json; }
+
   // null where there is none.
   void text_or_null(std::string_view name, const std::optional<std::string>& value);
   void id_or_null(std::string_view name, const std::optional<store::Id>& value);
