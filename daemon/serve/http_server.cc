@@ -334,7 +334,9 @@ base::Awaitable<bool> HttpServer::Impl::exchange(Connection& connection) {
     if (refused) {
       connection.drain = framing.has_body();
       keep = keep && !framing.has_body();
-      co_return co_await respond(connection, std::move(*refused), framing, head_only, keep);
+      const bool written =
+          co_await respond(connection, std::move(*refused), framing, head_only, keep);
+      co_return written&& keep;
     }
   }
   if (framing.has_body()) {
