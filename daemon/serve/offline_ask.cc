@@ -86,15 +86,15 @@ Response v1_error(const NoAnswer& refusal) {
 
 NoAnswer bad_parameter(std::string_view name, std::string_view value, std::string_view expected) {
   NoAnswer refusal(400, "Provided value {" + std::string(value) + "} for '" + std::string(name) +
-                           "' is not the correct type. Expected type is " + std::string(expected));
+                            "' is not the correct type. Expected type is " + std::string(expected));
   refusal.of_parameter = true;
   return refusal;
 }
 
 NoAnswer bad_cursor() {
   NoAnswer refusal(400,
-                  "Provided value for 'cursor' is not the correct type. Expected type is Cursor.",
-                  "The cursor cannot be used. Please redo the original request without it.");
+                   "Provided value for 'cursor' is not the correct type. Expected type is Cursor.",
+                   "The cursor cannot be used. Please redo the original request without it.");
   refusal.of_parameter = true;
   return refusal;
 }
