@@ -9,7 +9,7 @@
 namespace serve {
 namespace {
 
-using nlohmann::json;
+using Json = nlohmann::json;
 using store::PageRow;
 
 constexpr std::size_t kDeepest = 16;
@@ -60,10 +60,10 @@ class Sent {
     } else if (is_too_deep(request.body)) {
       problem_.emplace(400, "The request's body is nested too deeply");
     } else {
-      json_ = json::parse(request.body, nullptr, false);
+      json_ = Json::parse(request.body, nullptr, false);
       if (!json_.is_object()) problem_.emplace(400, "The request's body is no JSON object");
     }
-    if (!json_.is_object()) json_ = json::object();
+    if (!json_.is_object()) json_ = Json::object();
   }
 
   void refuse(NoAnswer why) {
@@ -106,7 +106,7 @@ class Sent {
 
   // Flat (`{representation, value}`) or nested below its representation; as the connector's action
   // takes it.
-  void body(bool required, json& action) {
+  void body(bool required, Json& action) {
     std::string representation = "storage";
     std::string value;
     auto found = json_.find("body");
@@ -115,7 +115,7 @@ class Sent {
     } else if (!found->is_object()) {
       refuse({400, "'body' must be an object"});
     } else {
-      const json* holder = &*found;
+      const Json* holder = &*found;
       for (const auto* form : {"storage", "wiki", "atlas_doc_format"}) {
         if (found->contains(form) && (*found)[form].is_object()) {
           holder = &(*found)[form];
@@ -141,7 +141,7 @@ class Sent {
   }
 
   // The number; what else it holds goes into the action.
-  std::int32_t version(json& action) {
+  std::int32_t version(Json& action) {
     const auto found = json_.find("version");
     if (found == json_.end() || !found->is_object() || !found->contains("number") ||
         !(*found)["number"].is_number_integer()) {
@@ -167,12 +167,12 @@ class Sent {
   }
 
  private:
-  json json_;
+  Json json_;
   std::optional<NoAnswer> problem_;
 };
 
-std::string dump(const json& action) {
-  return action.dump(-1, ' ', false, json::error_handler_t::replace);
+std::string dump(const Json& action) {
+  return action.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 // The page that a path names: a row of the mirror, or a draft of ours.
@@ -276,7 +276,7 @@ store::Result<V2Write> v2_create(const Ask& ask, store::Reader& reader) {
   if (query.flag("root-level")) query.refuse(cannot_do("queue pages at the root of a space"));
   if (query.problem()) return refused(*query.problem());
   Sent sent(ask.request);
-  json action = json::object();
+  Json action = Json::object();
   const auto space_id = sent.text("spaceId", true);
   const auto status = sent.status(false);
   action["status"] = status;
@@ -304,7 +304,7 @@ store::Result<V2Write> v2_create(const Ask& ask, store::Reader& reader) {
 
 store::Result<V2Write> v2_update(const Ask& ask, store::Reader& reader) {
   Sent sent(ask.request);
-  json action = json::object();
+  Json action = Json::object();
   const auto id = sent.text("id", true);
   const auto status = sent.status(true);
   action["status"] = status;
@@ -347,7 +347,7 @@ store::Result<V2Write> v2_update_title(const Ask& ask, store::Reader& reader) {
     return refused({503, "The body of page [" + ask.argument("id") +
                              "] is not in the mirror yet, and a title is written with it"});
   }
-  json action = json::object();
+  Json action = Json::object();
   action["pageId"] = std::to_string(target->id);
   action["title"] = title;
   action["status"] = "current";
@@ -378,7 +378,7 @@ store::Result<V2Write> v2_delete(const Ask& ask, store::Reader& reader) {
       (!target->row || (target->row->status != "current" && target->row->status != "archived"))) {
     return refused(missing);
   }
-  json action = json::object();
+  Json action = Json::object();
   action["pageId"] = std::to_string(target->id);
   if (draft) action["draft"] = true;
   V2Write write;
