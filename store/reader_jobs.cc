@@ -14,7 +14,8 @@ constexpr const char* kJobColumns =
     "SELECT j.id, j.batch_id, j.line, j.ref, j.action, j.state, j.stuck, j.attempts, j.not_before,"
     " j.page_id, j.space_id, j.parent_id, j.parent_job, j.title, j.status, j.representation,"
     " j.base_version, j.sent_version, j.sent_at, j.message, j.minor_edit, j.on_conflict, j.mark,"
-    " j.created_at, j.updated_at, j.undo_of, j.error, j.result";
+    " j.created_at, j.updated_at, j.undo_of, j.error, j.result,"
+    " j.as_user";
 
 // Still to come: it will be sent, or is being looked into.
 constexpr const char* kOpen =
@@ -56,6 +57,7 @@ Job read_job(const Query& query) {
   job.undo_of = query.optional_integer(25);
   job.error = query.text(26);
   job.result = query.text(27);
+  job.as_user = query.text(28);
   return job;
 }
 
@@ -104,7 +106,7 @@ Result<std::optional<Job>> Reader::job(JobId id, bool with_body) {
       [&](Query& query) { query.bind(id); },
       [&](const Query& query) {
         job = read_job(query);
-        if (with_body) job->body = query.text(28);
+        if (with_body) job->body = query.text(29);
         return false;
       });
   return impl_->answer(std::move(job));

@@ -143,6 +143,7 @@ void print_job(const Shown& shown, std::ostream& out) {
   line("undoes", job.undo_of ? fmt::format("job {}", *job.undo_of) : "");
   line("message", job.message + (job.minor_edit ? " (minor edit)" : ""));
   line("submitted", store::to_iso8601(job.created_at));
+  line("as user", job.as_user);
   line("made from", job.base_version ? fmt::format("version {}", *job.base_version) : "");
   line("on conflict", std::string(to_string(job.on_conflict)));
   line("attempts", std::to_string(job.attempts));
@@ -175,6 +176,7 @@ Json shown_json(const Shown& shown) {
   json["parentId"] = job.parent_id ? Json(std::to_string(*job.parent_id)) : Json(nullptr);
   json["parentJob"] = job.parent_job ? Json(std::to_string(*job.parent_job)) : Json(nullptr);
   json["undoOf"] = job.undo_of ? Json(std::to_string(*job.undo_of)) : Json(nullptr);
+  json["asUser"] = job.as_user.empty() ? Json(nullptr) : Json(job.as_user);
   json["message"] = job.message;
   json["minorEdit"] = job.minor_edit;
   json["sentAt"] = job.sent_at ? Json(store::to_iso8601(*job.sent_at)) : Json(nullptr);

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <limits>
 
+#include "daemon/confluence/names.h"
 #include "daemon/storage_format/document.h"
 #include "daemon/storage_format/tidy.h"
 
@@ -85,7 +86,7 @@ std::vector<std::string> EntryReader::known_fields() const {
     default:
       known = {"pageId", "draft"};
   }
-  for (const auto* field : {"message", "minorEdit", "onConflict", "notBefore"}) {
+  for (const auto* field : {"message", "minorEdit", "onConflict", "notBefore", "asUser"}) {
     known.emplace_back(field);
   }
   if (given_action_) return known;
@@ -234,6 +235,12 @@ void EntryReader::read_extras() {
     }
   }
   spec.minor_edit = fields_.flag("minorEdit");
+  if (const auto user = fields_.text("asUser", false)) {
+    spec.as_user = *user;
+    if (!confluence::is_account_id(*user)) {
+      wrong("asUser", "is no account id: expected one such as 557058:0867a421-a9ee-4659");
+    }
+  }
   if (const auto policy = fields_.text("onConflict", false)) {
     const auto parsed = store::parse_on_conflict(*policy);
     if (!parsed) {
