@@ -9,7 +9,12 @@
 //    505) and its connection closed.
 // 3. Bodies of errors made here are what `error_body` makes.
 // 4. Pipelined requests are answered one after the other, in their order.
-// 5. stop() takes no new connection, lets answers under way end for `grace`, then closes.
+// 5. What is ambiguous is refused, not interpreted (request_head.h).
+// 6. A connection that waits for its next request gives way where all places are taken.
+// 7. A client that goes cancels its handler (asio's terminal cancellation). Of one that has only
+//    ended its side, nobody can tell that before something is written to it.
+// 8. stop() takes no new connection, ends streams, lets answers under way end for `grace`, then
+//    closes.
 //
 // Threads: the thread that runs `io`. Ownership: the io_context outlives it, and it outlives every
 // handler that runs. Errors: kUsage for an address that cannot be used, kSystem.
@@ -25,6 +30,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "daemon/base/async.h"
 #include "daemon/serve/message.h"
@@ -45,6 +51,8 @@ struct ServerLimits {
   std::chrono::milliseconds idle{75'000};           // a kept connection without a request
   std::chrono::milliseconds body_stands{30'000};    // no byte of a body for this long
   std::chrono::milliseconds reader_stands{30'000};  // the client takes no byte for this long
+  // After that long at the latest, both must have moved at that many bytes a second, on the whole.
+  std::size_t least_rate = 1024;
   std::chrono::milliseconds grace{5'000};
 };
 
@@ -63,12 +71,19 @@ class HttpServer {
   // Request::caller.
   using Identify = std::function<Caller(std::optional<std::pair<uid_t, gid_t>>)>;
   using ErrorBody = std::function<Response(int status, const std::string& message)>;
+  // Looks at a request whose body has not been read, and may change its caller (a bearer token). An
+  // answer refuses it: the body is not read.
+  using Admit = std::function<std::optional<Response>(Request& head)>;
 
   struct Options {
     ServerLimits limits;
     Handler handler;
     Identify identify;
     ErrorBody error_body;
+    Admit admit;  // none: everything goes on
+    // On TCP, requests whose Host is not a name of this machine itself are refused: a page of the
+    // web can make its own name lead here. false: there is a reverse proxy in front.
+    bool loopback_names_only = true;
   };
 
   HttpServer(boost::asio::io_context& io, Options options);
@@ -76,8 +91,9 @@ class HttpServer {
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
 
-  // A socket that nobody listens on any more is replaced; one that somebody answers on, and what is
-  // no socket, is not. `group`: its group where this process may give it that; "" = as it comes.
+  // A socket file that nobody listens on any more is replaced; one that somebody answers on, and
+  // what is no socket, is not. `group`: its group where this process may give it that; "" = as it
+  // comes.
   store::Result<void> listen_unix(const std::filesystem::path& path, mode_t mode,
                                   const std::string& group);
   // A listening socket that was handed over (systemd).

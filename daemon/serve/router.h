@@ -9,7 +9,7 @@
 
 #include <functional>
 #include <map>
-#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,6 +33,8 @@ class Router {
   void add(std::string method, std::string path, Needs needs, Handle handle);
 
   base::Awaitable<Response> route(Request request) const;
+  // Why a request will not be routed, as far as its head tells (HttpServer::Admit).
+  std::optional<Response> refusal(const Request& head) const;
   Response error(std::string_view path, int status, const std::string& message) const;
   // Label of the route for metrics: the path as it was added; "" = none.
   std::string name_of(const Request& request) const;

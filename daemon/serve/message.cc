@@ -1,0 +1,25 @@
+#include "daemon/serve/message.h"
+
+namespace serve {
+
+namespace {
+
+std::optional<std::string_view> first_of(
+    const std::vector<std::pair<std::string, std::string>>& pairs, std::string_view name) {
+  for (const auto& [key, value] : pairs) {
+    if (key == name) return value;
+  }
+  return {};
+}
+
+}  // namespace
+
+std::optional<std::string_view> Request::parameter(std::string_view name) const {
+  return first_of(query, name);
+}
+
+std::optional<std::string_view> Request::header(std::string_view name) const {
+  return first_of(headers, name);
+}
+
+}  // namespace serve
