@@ -128,6 +128,7 @@ int run_write_action(const GlobalOptions& globals, const ActionArgs& args, const
   options.max_deletes = config->max_deletes;
   options.on_conflict =
       store::parse_on_conflict(config->on_conflict).value_or(store::OnConflict::kFail);
+  options.can_impersonate = can_impersonate(globals);
   auto checked = edits::check_batch(
       edits::parse_action(action.value_or(store::JobAction::kUpdatePage), text), **reader, options);
   if (!checked) return report(checked.error(), err);

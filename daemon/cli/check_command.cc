@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "daemon/cli/connect_setup.h"
 #include "daemon/cli/report.h"
 #include "daemon/cli/setup_checks.h"
 #include "daemon/cli/setup_commands.h"
@@ -28,10 +29,20 @@ void check_site(const config::Config& config, const std::filesystem::path& mirro
     lines.push_back(failure("token", token.error()));
     return;
   }
-  lines.emplace_back("token", Verdict::kOk, token_source(config.site));
+  const bool connect = config.site.auth == "connect";
+  if (connect) {
+    check_connect(config, lines);
+    if (exit_code_of(lines) > 1) return;
+  } else {
+    lines.emplace_back("token", Verdict::kOk, token_source(config.site));
+  }
   const auto view = probe_site(config, std::move(*token), {mirror});
   if (!view) {
-    lines.push_back(failure("site", view.error()));
+    if (connect) {
+      explain_connect_failure(config, view.error(), lines);
+    } else {
+      lines.push_back(failure("site", view.error()));
+    }
     return;
   }
   lines.push_back(identity_line(*view));

@@ -167,6 +167,11 @@ store::Result<config::JobsConfig> jobs_config(const GlobalOptions& globals) {
   return store::fail(config.error());
 }
 
+bool can_impersonate(const GlobalOptions& globals) {
+  const auto config = load_config(globals);
+  return config && config->site.auth == "connect";
+}
+
 store::Result<std::string> read_input(const std::string& file, std::istream& in) {
   const auto failed = [&](const char* why) {
     return store::fail(store::ErrorKind::kUsage, "cannot_read",
@@ -293,6 +298,7 @@ int run_jobs_submit(const GlobalOptions& globals, const SubmitArgs& args, std::i
   options.max_deletes = args.max_deletes.value_or(config->max_deletes);
   const auto policy = args.on_conflict.empty() ? config->on_conflict : args.on_conflict;
   options.on_conflict = store::parse_on_conflict(policy).value_or(store::OnConflict::kFail);
+  options.can_impersonate = can_impersonate(globals);
   auto checked = edits::check_batch(edits::parse_batch(*text), **reader, options);
   if (!checked) return report(checked.error(), err);
   const std::string shown = args.file == "-" ? "standard input" : args.file;

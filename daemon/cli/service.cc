@@ -13,6 +13,7 @@
 #include "daemon/cli/service_run.h"
 #include "daemon/cli/service_texts.h"
 #include "daemon/cli/sync_setup.h"
+#include "daemon/serve/connect_listener.h"
 
 namespace cli {
 
@@ -144,6 +145,7 @@ base::Awaitable<store::Result<void>> Service::run() {
   listen();
   if (on_listening) on_listening();
   start_jobs();
+  if (auto listening = start_connect(); !listening) fatal_ = listening.error();
   notify_.ready();
   base::daemon_log().info("started mirror='{}' site={} interval={} reconcile_interval={}",
                           path_.string(), config_.site.url, in_words(config_.sync.interval),
@@ -165,6 +167,7 @@ base::Awaitable<store::Result<void>> Service::run() {
   co_await stopped_runs();
   co_await stopped_jobs();
   co_await stopped_texts();
+  co_await stopped_connect();
   base::daemon_log().info("stopped");
   if (fatal_) co_return store::fail(*fatal_);
   co_return store::Result<void>();

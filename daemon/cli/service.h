@@ -45,6 +45,10 @@
 #include "store/reader.h"
 #include "store/writer.h"
 
+namespace serve {
+class ConnectListener;
+}
+
 namespace cli {
 
 class Service {
@@ -104,6 +108,9 @@ class Service {
   void wake_jobs();
   std::string status_of_jobs() const;
 
+  store::Result<void> start_connect();  // service_connect.cc
+  base::Awaitable<void> stopped_connect();
+
   void want_texts();
   void start_texts();
   void texts_ended(const store::Result<querying::IndexReport>& indexed,
@@ -138,6 +145,7 @@ class Service {
   std::unique_ptr<Run> incremental_;
   std::unique_ptr<Jobs> jobs_;
   std::unique_ptr<Texts> texts_;
+  std::unique_ptr<serve::ConnectListener> connect_;
   bool refused_for_jobs_ = false;  // refused_ was set because the site did not know them
   base::Signal changed_;
   boost::asio::signal_set signals_;

@@ -7,6 +7,7 @@
 
 #include "daemon/base/log.h"
 #include "daemon/base/shutdown.h"
+#include "daemon/confluence/connect_auth.h"
 
 namespace cli {
 
@@ -68,6 +69,12 @@ bool SiteSession::replace_token(base::Secret token) {
   auth_->replace_secret(token.copy());
   token_ = std::move(token);
   return true;
+}
+
+void SiteSession::install(std::optional<confluence::Installation> installation) {
+  if (auto* connect = dynamic_cast<confluence::ConnectAuth*>(auth_.get())) {
+    connect->install(std::move(installation));
+  }
 }
 
 SiteSession::~SiteSession() {

@@ -274,7 +274,8 @@ Answer read_answer(State& state, const Request& request, const Route& route, con
       return answer;
     }
   }
-  answer.response = Api(state, request, route, draw).answer(identify(state, request.authorization));
+  const Who who = who_asks(state, request);
+  answer.response = Api(state, request, route, draw, Writer{0, true, who.user}).answer(who.caller);
   if (fault && answer.response.status == 200) {
     answer.played = fault;
     damage(answer, *fault);
@@ -299,10 +300,10 @@ Answer write_answer(State& state, const Request& request, const Route& route, co
       return std::move(*refusal);
     }
   }
-  const Caller caller = identify(state, request.authorization);
-  const Writer writer{entry, true, 0};
+  const auto [caller, user] = who_asks(state, request);
+  const Writer writer{entry, true, user};
   if (fault == Fault::kAppliedLater503) {
-    answer.later = [&state, request, route, draw, writer, caller] {
+    answer.later = [&state, request, route, draw, writer, caller = caller] {
       Api(state, request, route, draw, writer).answer(caller);
     };
   } else {

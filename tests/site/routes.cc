@@ -139,6 +139,22 @@ Caller identify(const State& state, std::string_view authorization) {
   return good ? Caller::kUser : Caller::kAnonymous;
 }
 
+Who who_asks(State& state, const Request& request) {
+  bool connect = false;
+  const auto account = state.connect.user_of(request, connect);
+  Who who;
+  if (!connect) {
+    who.caller = identify(state, request.authorization);
+    return who;
+  }
+  who.caller = account ? Caller::kUser : Caller::kUnreadable;
+  if (!account || account->empty()) return who;
+  const std::shared_lock lock(state.content_mutex);
+  const Index user = state.content.find_user(*account);
+  if (user != kNone) who.user = user;
+  return who;
+}
+
 Response Api::answer(Caller caller) {
   if (caller == Caller::kUnreadable) return html_page(401, "Unauthorized");
   anonymous_ = caller == Caller::kAnonymous;

@@ -118,7 +118,8 @@ asio::awaitable<bool> Session::serve() {
   if (error) co_return false;
   keep_alive_ = parser.keep_alive();
   Request request = read_head(parser);
-  if (!request.path.starts_with(kControlRoot)) {
+  const bool connect = request.path.starts_with(kConnectRoot);
+  if (!connect && !request.path.starts_with(kControlRoot)) {
     const bool alive = co_await serve_api(request, parser);
     co_return alive;
   }
@@ -126,7 +127,7 @@ asio::awaitable<bool> Session::serve() {
   if (body_error) co_return false;
   request.body = std::move(parser.get().body());
   Answer answer;
-  answer.response = control(state_, request);
+  answer.response = connect ? state_.connect.answer(request) : control(state_, request);
   const Settings plain;
   const bool head_only = request.method == "HEAD";
   const bool whole = co_await send(answer, head_only, 0, plain);

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/site/connect.h"
 #include "tests/site/content.h"
 #include "tests/site/random.h"
 #include "tests/site/server.h"
@@ -44,6 +45,7 @@ struct State {
 
   Traffic traffic;
   WriteLog writes;
+  Connect connect;  // has a lock of its own
 };
 
 // `count` pages that are no homepages, the same for the same content.
