@@ -2,10 +2,10 @@
 
 #include <vector>
 
-#include "config/token.h"
 #include "daemon/cli/report.h"
 #include "daemon/cli/setup_checks.h"
 #include "daemon/cli/setup_commands.h"
+#include "daemon/cli/site_auth.h"
 #include "daemon/cli/site_probe.h"
 #include "daemon/http/curl_defects.h"
 
@@ -23,13 +23,13 @@ std::string token_source(const config::SiteConfig& site) {
 
 void check_site(const config::Config& config, const std::filesystem::path& mirror,
                 std::vector<CheckLine>& lines) {
-  auto token = config::read_token(config.site);
+  auto token = read_site_secret(config.site);
   if (!token) {
-    lines.push_back(failure("token", usage_error(token.error())));
+    lines.push_back(failure("token", token.error()));
     return;
   }
   lines.emplace_back("token", Verdict::kOk, token_source(config.site));
-  const auto view = probe_site(config, base::Secret(std::move(*token)), {mirror});
+  const auto view = probe_site(config, std::move(*token), {mirror});
   if (!view) {
     lines.push_back(failure("site", view.error()));
     return;

@@ -11,6 +11,7 @@
 #include "daemon/confluence/answer_rules.h"
 #include "daemon/confluence/client_impl.h"
 #include "daemon/confluence/parse.h"
+#include "daemon/confluence/text.h"
 
 namespace confluence {
 
@@ -30,6 +31,11 @@ bool has_parameter(std::string_view target, std::string_view parameter) {
     at = target.find('&', at + 1);
   }
   return false;
+}
+
+// A new token has the scopes of the old one.
+bool may_renew(const http::Response& response) {
+  return response.status == 401 && !contains(response.body, "scope does not match");
 }
 
 std::optional<store::Id> leading_id(std::string_view text) {
@@ -133,14 +139,24 @@ base::Awaitable<std::optional<store::Error>> Client::after_failure(store::Error 
   co_return std::nullopt;
 }
 
+// What gives out tokens asks for a wait: nothing can be signed before it is over.
+bool Client::obey_token_wait() {
+  const auto wait = deps_.auth.take_wait();
+  if (!wait) return false;
+  deps_.governor.restore(wait->until, wait->reason);
+  return true;
+}
+
 base::Awaitable<Client::Sent> Client::send_once(Asked& asked) {
   bool renewed = false;
   while (true) {
     auto permit = co_await deps_.governor.acquire(asked.priority);
     Sent sent;
     auto request = co_await request_for(asked);
+    const auto signed_at = deps_.clock.steady();
     if (!request) {
       permit.withdrawn();
+      if (obey_token_wait()) continue;
       sent.error = std::move(request.error());
       sent.unsigned_request = true;
       co_return sent;
@@ -169,7 +185,7 @@ base::Awaitable<Client::Sent> Client::send_once(Asked& asked) {
     permit.answered(*response);
     usage_.wire_bytes += static_cast<std::int64_t>(response->wire_bytes);
     if (response->status == 429) ++usage_.refused;
-    if (response->status == 401 && !renewed && deps_.auth.renew(asked.as_user)) {
+    if (may_renew(*response) && !renewed && deps_.auth.renew(asked.as_user, signed_at)) {
       renewed = true;
       continue;
     }

@@ -142,6 +142,7 @@ class Client {
                                                                 RetryBudget budget);
   // Finds out base_url_ where it is not known yet.
   base::Awaitable<store::Result<void>> find_base();
+  bool obey_token_wait();
   base::Awaitable<store::Result<http::Request>> request_for(const Asked& asked);
   static WriteOutcome::Kind kind_of_unanswered(const Sent& sent);
   WriteOutcome read_outcome(http::Response response, const Asked& asked) const;

@@ -1,0 +1,38 @@
+#include "daemon/cli/site_auth.h"
+
+#include <fmt/format.h>
+
+#include "config/token.h"
+#include "daemon/cli/globals.h"
+
+namespace cli {
+
+store::Result<base::Secret> read_site_secret(const config::SiteConfig& site) {
+  auto token = config::read_token(site);
+  if (!token) return store::fail(usage_error(token.error()));
+  return base::Secret(std::move(*token));
+}
+
+store::Result<std::unique_ptr<confluence::Auth>> make_site_auth(const config::Config& config,
+                                                                base::Secret secret,
+                                                                confluence::AuthDeps deps) {
+  const auto& site = config.site;
+  if (site.auth == "connect") {
+    return store::fail(
+        store::ErrorKind::kUsage, "auth_unsupported",
+        fmt::format("cannot sign in to '{}': this version does not speak site.auth = \"connect\"",
+                    site.url),
+        "set site.auth to basic, scoped-token, service-account or bearer");
+  }
+  confluence::AuthOptions options;
+  options.scheme = site.auth;
+  options.email = site.email;
+  options.client_id = site.client_id;
+  options.cloud_id = site.cloud_id;
+  options.gateway_url = site.gateway_url;
+  options.token_url = site.token_url;
+  options.timeout = config.http.timeout;
+  return confluence::make_auth(std::move(options), std::move(secret), deps);
+}
+
+}  // namespace cli
