@@ -217,6 +217,34 @@ TEST_F(OfflineV2Test, UsersAreThoseThatTheSiteNamed) {
   EXPECT_EQ(send("POST", kV2 + "/users-bulk", {{"accountIds", {1}}}).status, 400);
 }
 
+TEST_F(OfflineV2Test, AnAnswerWithLargeBodiesIsShortAndTheRestFollows) {
+  given_offline(2, 30);
+  const std::string body = "<p>" + std::string(4'900'000, 'x') + "</p>";
+  std::string ids;
+  for (const auto& page : pages(4)) {
+    others_update(page.id, body);
+    ids += (ids.empty() ? "" : ",") + std::to_string(page.id);
+  }
+  expect_done(crawl());
+  for (const std::string& target :
+       {kV2 + "/pages?body-format=storage&id=" + ids, kV2 + "/pages?id=" + ids}) {
+    std::size_t answers = 0;
+    std::size_t rows = 0;
+    walk(target, [&](const Json& answer) {
+      ++answers;
+      for (const Json& row : answer["results"]) {
+        ++rows;
+        if (row["body"].contains("storage")) {
+          EXPECT_EQ(row["body"]["storage"]["value"].get_ref<const std::string&>().size(),
+                    body.size());
+        }
+      }
+    });
+    EXPECT_EQ(rows, 4U);
+    EXPECT_EQ(answers, target.find("body-format") != std::string::npos ? 2U : 1U);
+  }
+}
+
 TEST_F(OfflineV2Test, WithoutHistoryTheVersionsAreSaidToBeIncomplete) {
   process.history = "none";
   given_offline(2, 30);
