@@ -94,7 +94,8 @@ struct ConnectConfig {
   std::string user;                       // account id; empty = the app itself
   std::string listen = "127.0.0.1:8766";  // loopback
   std::string key_host = "https://connect-install-keys.atlassian.com";
-  std::string token_url = "https://oauth-2-authorization-server.services.atlassian.com/oauth2/token";
+  std::string token_url =
+      "https://oauth-2-authorization-server.services.atlassian.com/oauth2/token";
   std::string token_audience = "https://oauth-2-authorization-server.services.atlassian.com";
 };
 

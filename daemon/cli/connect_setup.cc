@@ -63,17 +63,17 @@ std::optional<confluence::Installation> check_installation(const config::Config&
   }
   auto& installation = **loaded;
   if (!confluence::is_base_of(installation.base_url, config.site.url)) {
-    lines.push_back(failure(
-        "connect", store::Error(store::ErrorKind::kUsage, "another_site",
-                                fmt::format("the app is installed on {}, not on {}",
-                                            installation.base_url, config.site.url),
-                                "correct site.url, or install the app on that site")));
+    lines.push_back(
+        failure("connect", store::Error(store::ErrorKind::kUsage, "another_site",
+                                        fmt::format("the app is installed on {}, not on {}",
+                                                    installation.base_url, config.site.url),
+                                        "correct site.url, or install the app on that site")));
     return std::nullopt;
   }
-  lines.emplace_back("connect", Verdict::kOk,
-                     fmt::format("installed on {} (client key {}) since {}", installation.base_url,
-                                 installation.client_key,
-                                 store::to_iso8601(installation.installed_at)));
+  lines.emplace_back(
+      "connect", Verdict::kOk,
+      fmt::format("installed on {} (client key {}) since {}", installation.base_url,
+                  installation.client_key, store::to_iso8601(installation.installed_at)));
   return std::move(installation);
 }
 
@@ -121,8 +121,7 @@ int print_connect_status(const GlobalOptions& globals, std::ostream& out, std::o
     out << json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
   } else if (installed) {
     out << printable(fmt::format("installed on {} since {}\nclient key {}\n{} for users\n",
-                                 (*loaded)->base_url,
-                                 store::to_iso8601((*loaded)->installed_at),
+                                 (*loaded)->base_url, store::to_iso8601((*loaded)->installed_at),
                                  (*loaded)->client_key,
                                  (*loaded)->oauth_client_id.empty() ? "cannot act" : "can act"));
   } else {

@@ -338,7 +338,9 @@ void Service::failed(const Run& run, const store::Error& error) {
     return;
   }
   const auto now = session_.clock().steady();
-  if (refused) {
+  if (refused && installed_at_ && run.started <= *installed_at_) {
+    schedule_->ask();  // the installation came while the run asked
+  } else if (refused) {
     refused_ = Refused{now, now + kAskAgain};
     base::daemon_log().error("{}: nothing more is asked until the token changes run_id={}",
                              error.message, run_id);

@@ -154,6 +154,7 @@ class Service {
   bool reload_wanted_ = false;
   bool stopping_ = false;
   std::optional<Refused> refused_;
+  std::optional<base::Clock::Steady> installed_at_;  // the Connect app, last
   std::optional<store::Error> fatal_;
   std::map<mirror::RunKind, Trouble> trouble_;
   std::optional<store::Time> synced_at_;

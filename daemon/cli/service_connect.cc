@@ -29,6 +29,7 @@ store::Result<void> Service::start_connect() {
   options.key_host = config_.connect.key_host;
   options.file = file;
   auto changed = [this](std::optional<confluence::Installation> now) {
+    installed_at_ = session_.clock().steady();
     session_.install(std::move(now));
     refused_.reset();
     schedule_->ask();
@@ -36,8 +37,8 @@ store::Result<void> Service::start_connect() {
     attention();
   };
   const serve::ConnectListener::Deps deps{session_.io(), session_.clock()};
-  connect_ = std::make_unique<serve::ConnectListener>(
-      deps, std::move(options), std::move(*installation), std::move(changed));
+  connect_ = std::make_unique<serve::ConnectListener>(deps, std::move(options),
+                                                      std::move(*installation), std::move(changed));
   const auto port = connect_->listen(where->first, where->second);
   if (!port) return store::fail(port.error());
   base::daemon_log().info("listening for the site's calls connect.listen={}:{} public_url={}",

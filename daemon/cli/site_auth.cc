@@ -23,8 +23,8 @@ store::Result<std::unique_ptr<confluence::Auth>> make_connect_auth(const config:
   options.token_audience = config.connect.token_audience;
   options.timeout = config.http.timeout;
   options.install_hint = install_hint(config);
-  std::unique_ptr<confluence::Auth> auth = std::make_unique<confluence::ConnectAuth>(
-      deps, std::move(options), std::move(*installation));
+  std::unique_ptr<confluence::Auth> auth =
+      std::make_unique<confluence::ConnectAuth>(deps, std::move(options), std::move(*installation));
   return auth;
 }
 

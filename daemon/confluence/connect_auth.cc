@@ -69,8 +69,8 @@ ConnectAuth::ConnectAuth(AuthDeps deps, ConnectOptions options,
       options_(std::move(options)),
       installation_(std::move(installation)),
       endpoint_(deps.http, deps.clock, endpoint_options(options_)),
-      tokens_(deps.io, deps.clock,
-              [this](std::string user) { return exchange(std::move(user)); }) {}
+      tokens_(deps.io, deps.clock, [this](std::string user) { return exchange(std::move(user)); }) {
+}
 
 void ConnectAuth::install(std::optional<Installation> installation) {
   installation_ = std::move(installation);

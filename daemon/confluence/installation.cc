@@ -130,10 +130,10 @@ store::Result<std::optional<Installation>> load_installation(const fs::path& pat
   auto installation = text->size() <= kMostFileBytes ? parse_installation(*text) : std::nullopt;
   ::explicit_bzero(text->data(), text->size());
   if (!installation) {
-    return store::fail(store::ErrorKind::kUsage, "installation_bad",
-                       fmt::format("cannot read '{}': it is no installation of a Connect app",
-                                   path.string()),
-                       "remove it, and install the app on the site once more");
+    return store::fail(
+        store::ErrorKind::kUsage, "installation_bad",
+        fmt::format("cannot read '{}': it is no installation of a Connect app", path.string()),
+        "remove it, and install the app on the site once more");
   }
   return installation;
 }

@@ -63,8 +63,8 @@ store::Result<JwtParts> split_token(std::string_view token) {
 
 // An object that names no member twice; nullopt for anything else.
 std::optional<json> parse_token_object(std::string_view text) {
-  const auto brackets = std::count(text.begin(), text.end(), '{') +
-                        std::count(text.begin(), text.end(), '[');
+  const auto brackets =
+      std::count(text.begin(), text.end(), '{') + std::count(text.begin(), text.end(), '[');
   if (brackets > static_cast<std::ptrdiff_t>(kMostBrackets)) return std::nullopt;
   bool twice = false;
   std::vector<std::set<std::string>> names;
@@ -87,7 +87,7 @@ store::Result<json> read_token_part(std::string_view part, std::string_view what
   auto document = parse_token_object(*text);
   if (!document) {
     return bad_token("jwt_bad_json",
-                   fmt::format("its {} is no JSON object without repeated names", what));
+                     fmt::format("its {} is no JSON object without repeated names", what));
   }
   return std::move(*document);
 }
@@ -99,7 +99,7 @@ store::Result<json> read_token_head(std::string_view part, JwtAlgorithm algorith
   if (alg == head->end() || !alg->is_string() ||
       alg->get_ref<const std::string&>() != algorithm_name(algorithm)) {
     return bad_token("jwt_wrong_algorithm",
-                   fmt::format("its algorithm is not {}", algorithm_name(algorithm)));
+                     fmt::format("its algorithm is not {}", algorithm_name(algorithm)));
   }
   if (head->contains("crit")) return bad_token("jwt_crit", "it demands extensions");
   const auto typ = head->find("typ");
@@ -146,21 +146,20 @@ bool take_audience(const json& claims, std::vector<std::string>& to) {
 
 store::Result<JwtClaims> read_claims(const json& document) {
   JwtClaims claims;
-  const bool good = take_text_claim(document, "iss", claims.iss) &&
-                    take_text_claim(document, "sub", claims.sub) &&
-                    take_text_claim(document, "tnt", claims.tnt) &&
-                    take_text_claim(document, "qsh", claims.qsh) &&
-                    take_text_claim(document, "jti", claims.jti) && take_audience(document, claims.aud) &&
-                    take_time_claim(document, "iat", claims.iat) &&
-                    take_time_claim(document, "exp", claims.exp) &&
-                    take_time_claim(document, "nbf", claims.nbf);
+  const bool good =
+      take_text_claim(document, "iss", claims.iss) &&
+      take_text_claim(document, "sub", claims.sub) &&
+      take_text_claim(document, "tnt", claims.tnt) &&
+      take_text_claim(document, "qsh", claims.qsh) &&
+      take_text_claim(document, "jti", claims.jti) && take_audience(document, claims.aud) &&
+      take_time_claim(document, "iat", claims.iat) &&
+      take_time_claim(document, "exp", claims.exp) && take_time_claim(document, "nbf", claims.nbf);
   if (!good) return bad_token("jwt_bad_claim", "a claim of it has the wrong type");
   return claims;
 }
 
 store::Result<void> check_times(const JwtClaims& claims, const JwtTimes& times) {
-  const auto now =
-      std::chrono::floor<std::chrono::seconds>(times.now).time_since_epoch().count();
+  const auto now = std::chrono::floor<std::chrono::seconds>(times.now).time_since_epoch().count();
   const auto leeway = times.leeway.count();
   const std::string hint = "is this machine's clock right?";
   if (!claims.exp) return bad_token("jwt_no_expiry", "it does not say when it ends");

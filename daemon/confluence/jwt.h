@@ -45,7 +45,7 @@ struct JwtClaims {
 
 struct JwtTimes {
   store::Time now{};
-  std::chrono::seconds leeway{10};  // that clocks may differ by
+  std::chrono::seconds leeway{10};   // that clocks may differ by
   std::chrono::seconds oldest{900};  // since `iat`, where there is one
 };
 

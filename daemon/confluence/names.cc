@@ -20,9 +20,9 @@ bool is_plain_name(std::string_view text, std::size_t most) {
 
 bool is_account_id(std::string_view text) {
   constexpr std::size_t kMost = 128;
-  return !text.empty() && text.size() <= kMost &&
-         std::all_of(text.begin(), text.end(),
-                     [](char c) { return is_name_character(c) || c == ':'; });
+  return !text.empty() && text.size() <= kMost && std::all_of(text.begin(), text.end(), [](char c) {
+    return is_name_character(c) || c == ':';
+  });
 }
 
 }  // namespace confluence

@@ -1,6 +1,7 @@
 #pragma once
 
-// Pure: names that Atlassian gives out, opaque, and hostile until they have passed here. Any thread.
+// Pure: names that Atlassian gives out, opaque, and hostile until they have passed here. Any
+// thread.
 
 #include <cstddef>
 #include <string_view>

@@ -139,8 +139,8 @@ std::string query_string_hash(std::string_view method, std::string_view target,
                               std::string_view base) {
   const auto question = std::min(target.find('?'), target.size());
   auto path = target.substr(0, question);
-  const bool below = path.starts_with(base) &&
-                     (path.size() == base.size() || path[base.size()] == '/');
+  const bool below =
+      path.starts_with(base) && (path.size() == base.size() || path[base.size()] == '/');
   if (below) path.remove_prefix(base.size());
   const auto query = target.substr(std::min(question + 1, target.size()));
   return query_string_hash(method, path, pairs_of(query));

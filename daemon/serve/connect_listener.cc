@@ -153,9 +153,9 @@ std::string ConnectListener::path_of(const Request& request) const {
 base::Awaitable<Response> ConnectListener::handle(Request request) {
   const auto path = path_of(request);
   if (request.method == "GET" && path == "/atlassian-connect.json") {
-    co_return Response(200, "application/json",
-                       confluence::connect_descriptor(options_.app_key, options_.name,
-                                                      options_.public_url));
+    co_return Response(
+        200, "application/json",
+        confluence::connect_descriptor(options_.app_key, options_.name, options_.public_url));
   }
   const bool install = path == "/installed";
   if (request.method != "POST" || (!install && path != "/uninstalled")) {
@@ -166,9 +166,10 @@ base::Awaitable<Response> ConnectListener::handle(Request request) {
   const auto& error = taken.error();
   const int status = status_of(error);
   if (const auto left_out = repeats_.admit(error.name, deps_.clock.steady())) {
-    base::daemon_log().warn("a call to the Connect listener was refused: {} status={} error={} "
-                            "others_left_out={}",
-                            error.message, status, error.name, *left_out);
+    base::daemon_log().warn(
+        "a call to the Connect listener was refused: {} status={} error={} "
+        "others_left_out={}",
+        error.message, status, error.name, *left_out);
   }
   co_return plain_answer(status, status == 503 ? "try again later" : error.message);
 }
@@ -251,15 +252,13 @@ base::Awaitable<store::Result<ConnectListener::Call>> ConnectListener::verify(
 store::Result<void> ConnectListener::check_claims(const confluence::JwtClaims& claims,
                                                   const Request& request, const Call& call) const {
   const auto ours = without_slash(options_.public_url);
-  const bool for_us = std::any_of(claims.aud.begin(), claims.aud.end(), [ours](const auto& aud) {
-    return without_slash(aud) == ours;
-  });
+  const bool for_us = std::any_of(claims.aud.begin(), claims.aud.end(),
+                                  [ours](const auto& aud) { return without_slash(aud) == ours; });
   if (!for_us) return not_believed("wrong_audience", "its token is for another app");
   if (!confluence::equal_in_constant_time(claims.iss, call.client_key)) {
     return not_believed("wrong_issuer", "its token is from another site than its body names");
   }
-  const auto hash =
-      confluence::query_string_hash(request.method, path_of(request), request.query);
+  const auto hash = confluence::query_string_hash(request.method, path_of(request), request.query);
   if (hash.empty() || !confluence::equal_in_constant_time(claims.qsh, hash)) {
     return not_believed("wrong_qsh", "its token is for another request");
   }
@@ -331,20 +330,20 @@ base::Awaitable<store::Result<std::string>> ConnectListener::fetch_key(std::stri
   request.limits.max_body_bytes = kMostKeyBytes;
   auto response = co_await http_.send(std::move(request));
   if (!response) {
-    co_return store::fail(ErrorKind::kUnreachable, "key_host_unreachable",
-                          fmt::format("cannot fetch the key of an installation: {}",
-                                      response.error().message),
-                          "check connect.key_host");
+    co_return store::fail(
+        ErrorKind::kUnreachable, "key_host_unreachable",
+        fmt::format("cannot fetch the key of an installation: {}", response.error().message),
+        "check connect.key_host");
   }
   const bool unknown = response->status == 404 || response->status == 403;
   const bool is_key = response->status == 200 &&
                       response->body.find("-----BEGIN PUBLIC KEY-----") != std::string::npos;
   if (!unknown && !is_key) {
-    co_return store::fail(ErrorKind::kUnreachable, "key_host_unreachable",
-                          fmt::format("cannot fetch the key of an installation: HTTP {}{}",
-                                      response->status,
-                                      response->status == 200 ? ", and no key in it" : ""),
-                          "check connect.key_host");
+    co_return store::fail(
+        ErrorKind::kUnreachable, "key_host_unreachable",
+        fmt::format("cannot fetch the key of an installation: HTTP {}{}", response->status,
+                    response->status == 200 ? ", and no key in it" : ""),
+        "check connect.key_host");
   }
   if (keys_.size() >= kMostKeys) {
     const auto first = std::min_element(keys_.begin(), keys_.end(), [](auto& a, auto& b) {

@@ -21,7 +21,8 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::string_view kAudience = "https://oauth-2-authorization-server.services.atlassian.com";
+constexpr std::string_view kAudience =
+    "https://oauth-2-authorization-server.services.atlassian.com";
 constexpr std::string_view kClientUrn = "urn:atlassian:connect:clientid:";
 constexpr std::string_view kUserUrn = "urn:atlassian:connect:useraccountid:";
 constexpr std::int64_t kLongestAssertion = 120;  // seconds
@@ -113,8 +114,7 @@ std::string base64url(std::string_view raw) {
 }
 
 // By the words of the documentation, not by the code that is tested.
-std::string request_hash(std::string_view method, std::string_view path,
-                         const std::string& query) {
+std::string request_hash(std::string_view method, std::string_view path, const std::string& query) {
   std::map<std::string, std::vector<std::string>> parameters;
   for (const auto part : split(query, '&')) {
     if (part.empty()) continue;
@@ -208,7 +208,8 @@ Response Connect::key_answer(const std::string& kid) {
 // "" = it is good. What begins with "user" is about the user, all else about the app.
 std::string Connect::refusal_of(const Json& claims, std::string& user) const {
   if (!installed_) return "the app is not installed";
-  if (claim_text(claims, "iss") != std::string(kClientUrn) + oauth_client_id()) return "unknown client";
+  if (claim_text(claims, "iss") != std::string(kClientUrn) + oauth_client_id())
+    return "unknown client";
   if (claim_text(claims, "tnt") != base_url_) return "wrong tenant";
   if (claim_text(claims, "aud") != kAudience) return "wrong audience";
   const auto issued = claim_number(claims, "iat");
@@ -246,9 +247,8 @@ Response Connect::token_answer(const Request& request) {
   ++counts_.tokens;
   const auto token = "connect-" + random_hex(24);
   tokens_[token] = {user, now() + lifetime_.count()};
-  return connect_json(200, {{"access_token", token},
-                           {"expires_in", lifetime_.count()},
-                           {"token_type", "Bearer"}});
+  return connect_json(
+      200, {{"access_token", token}, {"expires_in", lifetime_.count()}, {"token_type", "Bearer"}});
 }
 
 bool Connect::good_app_request(const Request& request, std::string_view token) const {
@@ -322,7 +322,12 @@ int Connect::call(const Lifecycle& call) {
   WireClient client(call.port);
   client.authorize("JWT " + key_.sign(head, claims));
   const auto body = body_of(call);
-  const auto reply = client.request("POST", "/" + call.event, body, {"Content-Type: application/json"});
+  Reply reply;
+  try {
+    reply = client.request("POST", "/" + call.event, body, {"Content-Type: application/json"});
+  } catch (const std::runtime_error&) {
+    reply.status = 0;  // nobody listens
+  }
   const bool taken = reply.status >= 200 && reply.status < 300;
   const std::scoped_lock lock(mutex_);
   if (call.event == "uninstalled") {

@@ -47,13 +47,13 @@ std::string base64url(std::string_view bytes);
 std::string request_hash(std::string_view method, std::string_view path, const std::string& query);
 
 struct ConnectCounts {
-  std::uint64_t assertions = 0;          // whose signature and claims were good
+  std::uint64_t assertions = 0;  // whose signature and claims were good
   std::uint64_t refused_assertions = 0;
-  std::uint64_t tokens = 0;              // given out
-  std::uint64_t app_requests = 0;        // signed by the app, and good
-  std::uint64_t user_requests = 0;       // with a good access token
-  std::uint64_t refused_requests = 0;    // of either kind
-  std::uint64_t keys = 0;                // asked for
+  std::uint64_t tokens = 0;                      // given out
+  std::uint64_t app_requests = 0;                // signed by the app, and good
+  std::uint64_t user_requests = 0;               // with a good access token
+  std::uint64_t refused_requests = 0;            // of either kind
+  std::uint64_t keys = 0;                        // asked for
   std::map<std::string, std::uint64_t> by_user;  // exchanges, by account id
 };
 
@@ -83,11 +83,11 @@ class Connect {
   // What an installation says, and its token; for tests that forge.
   std::string body_of(const Lifecycle& call) const;
 
-  void know_user(std::string account_id);     // an active account
+  void know_user(std::string account_id);           // an active account
   void remove_user(const std::string& account_id);  // and its tokens
   void new_client_key(std::string client_key);      // as a site import brings
-  void rotate_secret();   // without telling the app
-  void expire_tokens();   // all of them
+  void rotate_secret();                             // without telling the app
+  void expire_tokens();                             // all of them
   void set_token_lifetime(std::chrono::seconds lifetime);
   void set_clock_offset(std::chrono::seconds offset);
   void set_keys_available(bool available);

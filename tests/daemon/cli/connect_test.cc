@@ -1,6 +1,8 @@
 // Atlassian Connect, whole: a daemon that is installed, writes on behalf of users, and is
 // uninstalled, with a site that checks every signature.
 
+#include "tests/site/connect.h"
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -14,7 +16,6 @@
 #include "daemon/confluence/installation.h"
 #include "store/jobs.h"
 #include "tests/daemon/cli/daemon_fixture.h"
-#include "tests/site/connect.h"
 
 namespace test {
 namespace {
@@ -74,9 +75,8 @@ class ConnectTest : public DaemonFixture {
   }
   std::string account(std::size_t number) {
     std::string id;
-    server_->with_content([&](const site::Content& content) {
-      id = content.users().at(number).account_id;
-    });
+    server_->with_content(
+        [&](const site::Content& content) { id = content.users().at(number).account_id; });
     return id;
   }
   // An update of a page of its own each time; the exit code of `jobs submit`.

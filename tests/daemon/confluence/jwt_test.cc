@@ -187,8 +187,11 @@ TEST(JwtTest, Base64UrlGoesThereAndBack) {
 
 TEST(QshTest, TheRequestIsPutIntoItsOneForm) {
   EXPECT_EQ(canonical_request("get", "/path/to/service",
-                              {{"zee_last", "param"}, {"repeated", "parameter 1"},
-                               {"first", "param"}, {"repeated", "parameter 2"}, {"jwt", "x"}}),
+                              {{"zee_last", "param"},
+                               {"repeated", "parameter 1"},
+                               {"first", "param"},
+                               {"repeated", "parameter 2"},
+                               {"jwt", "x"}}),
             "GET&/path/to/service&first=param&repeated=parameter%201,parameter%202&zee_last=param");
   EXPECT_EQ(canonical_request("POST", "", {}), "POST&/&");
   EXPECT_EQ(canonical_request("POST", "/a/", {}), "POST&/a&");

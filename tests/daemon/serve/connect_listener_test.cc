@@ -12,8 +12,8 @@
 #include <thread>
 
 #include "tests/config/folder.h"
-#include "tests/site/server.h"
 #include "tests/site/connect.h"
+#include "tests/site/server.h"
 #include "tests/site/wire_client.h"
 
 namespace serve {
