@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include "config/token.h"
+#include "config/units.h"
 #include "daemon/cli/globals.h"
+#include "daemon/confluence/token_expiry.h"
 
 namespace cli {
 
@@ -11,6 +13,19 @@ store::Result<base::Secret> read_site_secret(const config::SiteConfig& site) {
   auto token = config::read_token(site);
   if (!token) return store::fail(usage_error(token.error()));
   return base::Secret(std::move(*token));
+}
+
+std::optional<store::Time> token_expiry(const config::SiteConfig& site,
+                                        const base::Secret& secret) {
+  if (site.auth == "bearer") {
+    if (const auto said = confluence::jwt_expiry(secret.expose())) return said;
+  }
+  const auto day = config::parse_date(site.token_expires);
+  return day ? std::optional<store::Time>(*day) : std::nullopt;
+}
+
+bool has_scopes(const config::SiteConfig& site) {
+  return site.auth == "scoped-token" || site.auth == "service-account" || site.auth == "bearer";
 }
 
 store::Result<std::unique_ptr<confluence::Auth>> make_site_auth(const config::Config& config,
