@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "daemon/confluence/scopes.h"
 #include "tests/daemon/cli/auth_fixture.h"
 
 namespace {
@@ -221,8 +222,8 @@ TEST_F(CheckAuthTest, AnAccountWithoutConfluence) {
 
 TEST_F(CheckAuthTest, AClockThatIsTenMinutesOff) {
   given("service-account");
-  server_->change_settings([](site::Settings& settings) { settings.date_ahead_s = 600; });
-  expect_one(1, HasSubstr("warn  clock"), HasSubstr("10m 00s behind the site"));
+  server_->change_settings([](site::Settings& settings) { settings.date_ahead_s = 605; });
+  expect_one(1, HasSubstr("warn  clock"), HasSubstr("10m 0"), HasSubstr("behind the site"));
 }
 
 TEST_F(CheckAuthTest, ATokenFileThatIsMissingUnsafeOrEmpty) {
