@@ -47,7 +47,7 @@ store::Result<std::unique_ptr<confluence::Auth>> make_site_auth(const config::Co
   options.gateway_url = site.gateway_url;
   options.token_url = site.token_url;
   options.timeout = config.http.timeout;
-  return confluence::make_auth(std::move(options), std::move(secret), deps);
+  return confluence::make_auth(options, std::move(secret), deps);
 }
 
 }  // namespace cli
