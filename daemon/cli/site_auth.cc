@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include "config/token.h"
+#include "config/units.h"
 #include "daemon/cli/connect_setup.h"
 #include "daemon/cli/globals.h"
 #include "daemon/confluence/connect_auth.h"
+#include "daemon/confluence/token_expiry.h"
 
 namespace cli {
 
@@ -37,6 +39,19 @@ store::Result<base::Secret> read_site_secret(const config::SiteConfig& site) {
   return base::Secret(std::move(*token));
 }
 
+std::optional<store::Time> token_expiry(const config::SiteConfig& site,
+                                        const base::Secret& secret) {
+  if (site.auth == "bearer") {
+    if (const auto said = confluence::jwt_expiry(secret.expose())) return said;
+  }
+  const auto day = config::parse_date(site.token_expires);
+  return day ? std::optional<store::Time>(*day) : std::nullopt;
+}
+
+bool has_scopes(const config::SiteConfig& site) {
+  return site.auth == "scoped-token" || site.auth == "service-account" || site.auth == "bearer";
+}
+
 store::Result<std::unique_ptr<confluence::Auth>> make_site_auth(const config::Config& config,
                                                                 base::Secret secret,
                                                                 confluence::AuthDeps deps) {
@@ -52,7 +67,7 @@ store::Result<std::unique_ptr<confluence::Auth>> make_site_auth(const config::Co
   options.gateway_url = site.gateway_url;
   options.token_url = site.token_url;
   options.timeout = config.http.timeout;
-  return confluence::make_auth(std::move(options), std::move(secret), deps);
+  return confluence::make_auth(options, std::move(secret), deps);
 }
 
 }  // namespace cli

@@ -13,6 +13,7 @@ namespace cli {
 
 namespace {
 constexpr const char* kWaitUntil = "rate_wait_until";
+constexpr const char* kTokenExpires = "token_expires_at";
 constexpr const char* kWaitReason = "rate_wait_reason";
 constexpr int kInterrupted = 130;
 constexpr int kBesidePermits = 2;
@@ -48,6 +49,7 @@ store::Result<void> SiteSession::rewire(const config::Config& config, base::Secr
   auto auth = make_site_auth(config, token.copy(), {io_, *http_, clock_});
   if (!auth) return store::fail(auth.error());
   auth_ = std::move(*auth);
+  site_ = config.site;
   token_ = std::move(token);
 
   confluence::GovernorOptions governor_options;
@@ -68,6 +70,7 @@ bool SiteSession::replace_token(base::Secret token) {
   if (token.expose() == token_.expose()) return false;
   auth_->replace_secret(token.copy());
   token_ = std::move(token);
+  persist_expiry();
   return true;
 }
 
@@ -84,7 +87,19 @@ SiteSession::~SiteSession() {
 
 void SiteSession::persist_waits_in(store::Writer* writer) {
   writer_ = writer;
+  persist_expiry();
   if (writer_ && wait_until_) persist_wait(wait_until_, wait_reason_);
+}
+
+void SiteSession::persist_expiry() {
+  if (!writer_) return;
+  const auto expires_at = token_expires_at();
+  store::Batch batch(0, clock_.now());
+  batch.meta[kTokenExpires] = expires_at ? store::to_iso8601(*expires_at) : "";
+  writer_->submit(std::move(batch), [](const store::Result<store::CommitInfo>& committed) {
+    if (!committed)
+      base::cli_log().warn("the end of the token was not saved: {}", committed.error().message);
+  });
 }
 
 void SiteSession::persist_wait(std::optional<store::Time> until, const std::string& reason) {

@@ -48,8 +48,10 @@ class SiteSession {
   // The Connect app was installed, or uninstalled; nothing under other schemes.
   void install(std::optional<confluence::Installation> installation);
   base::Secret token() const { return token_.copy(); }
+  // When the token in use ends, where that is known.
+  std::optional<store::Time> token_expires_at() const { return token_expiry(site_, token_); }
 
-  // Waits that the site named are kept in this mirror from now on.
+  // Waits that the site named are kept in this mirror from now on, and when the token ends.
   void persist_waits_in(store::Writer* writer);
   void restore_wait(store::Reader& reader);
 
@@ -71,12 +73,14 @@ class SiteSession {
 
  private:
   SiteSession() = default;
+  void persist_expiry();
   void persist_wait(std::optional<store::Time> until, const std::string& reason);
 
   base::SystemClock clock_;
   boost::asio::thread_pool parse_pool_{1};
   boost::asio::thread_pool reader_thread_{1};
   boost::asio::io_context io_{1};
+  config::SiteConfig site_;
   base::Secret token_;
   std::unique_ptr<http::Client> http_;
   std::unique_ptr<confluence::Auth> auth_;  // the client refers to it

@@ -26,6 +26,7 @@
 #include "daemon/confluence/governor.h"
 #include "daemon/confluence/listing.h"
 #include "daemon/confluence/requests.h"
+#include "daemon/confluence/scopes.h"
 #include "daemon/http/client.h"
 #include "store/records.h"
 
@@ -83,6 +84,10 @@ class Client {
 
   // v1 user/current: who the site takes us for.
   base::Awaitable<store::Result<Identity>> who_am_i();
+
+  // Whether the credential has that scope, asked at the gateway. Of no use elsewhere: the site
+  // itself knows no scopes.
+  base::Awaitable<store::Result<bool>> has_scope(ScopeNeed need);
 
   // `target` is a path with query as requests.h builds it, or a `next` link exactly as the site
   // sent it.

@@ -17,7 +17,7 @@ namespace confluence {
 
 namespace {
 
-using nlohmann::json;
+using JwtJson = nlohmann::json;
 
 constexpr int kLeastRsaBits = 2048;
 constexpr int kMostRsaBits = 8192;
@@ -62,26 +62,26 @@ store::Result<JwtParts> split_token(std::string_view token) {
 }
 
 // An object that names no member twice; nullopt for anything else.
-std::optional<json> parse_token_object(std::string_view text) {
+std::optional<JwtJson> parse_token_object(std::string_view text) {
   const auto brackets =
       std::count(text.begin(), text.end(), '{') + std::count(text.begin(), text.end(), '[');
   if (brackets > static_cast<std::ptrdiff_t>(kMostBrackets)) return std::nullopt;
   bool twice = false;
   std::vector<std::set<std::string>> names;
-  const auto watch = [&](int, json::parse_event_t event, json& parsed) {
-    if (event == json::parse_event_t::object_start) names.emplace_back();
-    if (event == json::parse_event_t::object_end) names.pop_back();
-    if (event == json::parse_event_t::key) {
+  const auto watch = [&](int, JwtJson::parse_event_t event, JwtJson& parsed) {
+    if (event == JwtJson::parse_event_t::object_start) names.emplace_back();
+    if (event == JwtJson::parse_event_t::object_end) names.pop_back();
+    if (event == JwtJson::parse_event_t::key) {
       twice = !names.back().insert(parsed.get<std::string>()).second || twice;
     }
     return true;
   };
-  auto document = json::parse(text, watch, /*allow_exceptions=*/false);
+  auto document = JwtJson::parse(text, watch, /*allow_exceptions=*/false);
   if (twice || !document.is_object()) return std::nullopt;
   return document;
 }
 
-store::Result<json> read_token_part(std::string_view part, std::string_view what) {
+store::Result<JwtJson> read_token_part(std::string_view part, std::string_view what) {
   const auto text = base64url_decode(part);
   if (!text) return bad_token("jwt_bad_base64", fmt::format("its {} is not base64url", what));
   auto document = parse_token_object(*text);
@@ -92,7 +92,7 @@ store::Result<json> read_token_part(std::string_view part, std::string_view what
   return std::move(*document);
 }
 
-store::Result<json> read_token_head(std::string_view part, JwtAlgorithm algorithm) {
+store::Result<JwtJson> read_token_head(std::string_view part, JwtAlgorithm algorithm) {
   auto head = read_token_part(part, "header");
   if (!head) return head;
   const auto alg = head->find("alg");
@@ -103,13 +103,13 @@ store::Result<json> read_token_head(std::string_view part, JwtAlgorithm algorith
   }
   if (head->contains("crit")) return bad_token("jwt_crit", "it demands extensions");
   const auto typ = head->find("typ");
-  if (typ != head->end() && *typ != json("JWT")) {
+  if (typ != head->end() && *typ != JwtJson("JWT")) {
     return bad_token("jwt_wrong_type", "it is of another type");
   }
   return head;
 }
 
-bool take_text_claim(const json& claims, const char* name, std::string& to) {
+bool take_text_claim(const JwtJson& claims, const char* name, std::string& to) {
   const auto found = claims.find(name);
   if (found == claims.end()) return true;
   if (!found->is_string()) return false;
@@ -117,7 +117,7 @@ bool take_text_claim(const json& claims, const char* name, std::string& to) {
   return true;
 }
 
-bool take_time_claim(const json& claims, const char* name, std::optional<std::int64_t>& to) {
+bool take_time_claim(const JwtJson& claims, const char* name, std::optional<std::int64_t>& to) {
   const auto found = claims.find(name);
   if (found == claims.end()) return true;
   if (!found->is_number_integer()) return false;
@@ -129,7 +129,7 @@ bool take_time_claim(const json& claims, const char* name, std::optional<std::in
   return *to >= 0;
 }
 
-bool take_audience(const json& claims, std::vector<std::string>& to) {
+bool take_audience(const JwtJson& claims, std::vector<std::string>& to) {
   const auto found = claims.find("aud");
   if (found == claims.end()) return true;
   if (found->is_string()) {
@@ -144,7 +144,7 @@ bool take_audience(const json& claims, std::vector<std::string>& to) {
   return true;
 }
 
-store::Result<JwtClaims> read_claims(const json& document) {
+store::Result<JwtClaims> read_claims(const JwtJson& document) {
   JwtClaims claims;
   const bool good =
       take_text_claim(document, "iss", claims.iss) &&
@@ -210,11 +210,11 @@ bool good_rs256(std::string_view text, std::string_view signature, std::string_v
                           text.size()) == 1;
 }
 
-void put_claim(json& document, const char* name, const std::string& text) {
+void put_claim(JwtJson& document, const char* name, const std::string& text) {
   if (!text.empty()) document[name] = text;
 }
 
-void put_time_claim(json& document, const char* name, std::optional<std::int64_t> time) {
+void put_time_claim(JwtJson& document, const char* name, std::optional<std::int64_t> time) {
   if (time) document[name] = *time;
 }
 
@@ -298,7 +298,7 @@ store::Result<base::Secret> sign_jwt(const JwtClaims& claims, const base::Secret
     return store::fail(store::ErrorKind::kUsage, "no_shared_secret",
                        "cannot sign a token: there is no shared secret");
   }
-  json document = json::object();
+  JwtJson document = JwtJson::object();
   put_claim(document, "iss", claims.iss);
   put_claim(document, "sub", claims.sub);
   put_claim(document, "tnt", claims.tnt);
@@ -311,7 +311,7 @@ store::Result<base::Secret> sign_jwt(const JwtClaims& claims, const base::Secret
   put_time_claim(document, "exp", claims.exp);
   std::string token = base64url_encode(R"({"alg":"HS256","typ":"JWT"})");
   token += '.';
-  token += base64url_encode(document.dump(-1, ' ', false, json::error_handler_t::replace));
+  token += base64url_encode(document.dump(-1, ' ', false, JwtJson::error_handler_t::replace));
   MacText mac{};
   const auto length = hmac_sha256(secret.expose(), token, mac);
   if (length == 0) {

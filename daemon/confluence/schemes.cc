@@ -67,7 +67,7 @@ class ServiceAccountAuth final : public AtGateway {
         client_id_(options.client_id),
         secret_(std::move(secret)),
         endpoint_(deps.http, deps.clock, endpoint_options(options)),
-        tokens_(deps.io, deps.clock, [this](std::string) { return fetch(); }) {}
+        tokens_(deps.io, deps.clock, [this](const std::string&) { return fetch(); }) {}
 
   base::Awaitable<store::Result<void>> sign(http::Request& request, std::string as_user) override {
     if (!as_user.empty()) co_return store::fail(cannot_impersonate(as_user));
@@ -111,7 +111,7 @@ class ServiceAccountAuth final : public AtGateway {
 
 }  // namespace
 
-store::Result<std::unique_ptr<Auth>> make_auth(AuthOptions options, base::Secret secret,
+store::Result<std::unique_ptr<Auth>> make_auth(const AuthOptions& options, base::Secret secret,
                                                AuthDeps deps) {
   const auto& scheme = options.scheme;
   std::unique_ptr<Auth> made;

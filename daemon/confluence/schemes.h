@@ -40,7 +40,7 @@ struct AuthDeps {
 
 // `secret`: the token, or the client secret. kUsage "auth_unsupported" for a scheme that is not
 // above.
-store::Result<std::unique_ptr<Auth>> make_auth(AuthOptions options, base::Secret secret,
+store::Result<std::unique_ptr<Auth>> make_auth(const AuthOptions& options, base::Secret secret,
                                                AuthDeps deps);
 
 }  // namespace confluence

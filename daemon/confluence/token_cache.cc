@@ -41,7 +41,7 @@ base::Awaitable<store::Result<base::Secret>> TokenCache::get(std::string key) {
 base::Awaitable<store::Result<base::Secret>> TokenCache::fetch_for(std::string key,
                                                                    std::shared_ptr<Entry> entry) {
   entry->fetching = true;
-  // A cancellation throws in here: the next one goes on then.
+  // Also when a cancellation throws in here: the next one goes on then.
   struct End {
     Entry& entry;
     ~End() {
@@ -51,8 +51,11 @@ base::Awaitable<store::Result<base::Secret>> TokenCache::fetch_for(std::string k
   } end{*entry};
   auto fetched = co_await fetch_(std::move(key));
   if (!fetched) {
-    ++entry->failures;
-    entry->failure = fetched.error();
+    // A cancellation is this caller's alone.
+    if (fetched.error().kind != store::ErrorKind::kCanceled) {
+      ++entry->failures;
+      entry->failure = fetched.error();
+    }
     co_return store::fail(std::move(fetched.error()));
   }
   entry->failure.reset();

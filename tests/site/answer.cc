@@ -4,6 +4,7 @@
 #include <mutex>
 #include <shared_mutex>
 
+#include "tests/site/gateway.h"
 #include "tests/site/random.h"
 #include "tests/site/text.h"
 
@@ -261,6 +262,23 @@ Draw draw_for(State& state, const Request& request, std::optional<Fault>& fault)
 
 namespace {
 
+// Who comes in, and by which scheme.
+struct Entrant {
+  Admission admission;
+  Index user = 0;
+};
+
+Entrant entrant_of(State& state, const Request& request, const Route& route) {
+  Entrant entrant;
+  if (const auto who = connect_caller(state, request)) {
+    entrant.admission.caller = who->caller;
+    entrant.user = who->user;
+  } else {
+    entrant.admission = admit(state, request, route);
+  }
+  return entrant;
+}
+
 // What a request gets once the rate limit let it through.
 Answer read_answer(State& state, const Request& request, const Route& route, const Draw& draw,
                    std::optional<Fault> fault) {
@@ -274,8 +292,12 @@ Answer read_answer(State& state, const Request& request, const Route& route, con
       return answer;
     }
   }
-  const Who who = who_asks(state, request);
-  answer.response = Api(state, request, route, draw, Writer{0, true, who.user}).answer(who.caller);
+  Entrant entrant = entrant_of(state, request, route);
+  auto& admission = entrant.admission;
+  const Writer writer{0, true, entrant.user};
+  answer.response = admission.refusal
+                        ? std::move(*admission.refusal)
+                        : Api(state, request, route, draw, writer).answer(admission.caller);
   if (fault && answer.response.status == 200) {
     answer.played = fault;
     damage(answer, *fault);
@@ -300,10 +322,15 @@ Answer write_answer(State& state, const Request& request, const Route& route, co
       return std::move(*refusal);
     }
   }
-  const auto [caller, user] = who_asks(state, request);
-  const Writer writer{entry, true, user};
+  Entrant entrant = entrant_of(state, request, route);
+  if (entrant.admission.refusal) {
+    answer.response = std::move(*entrant.admission.refusal);
+    return answer;
+  }
+  const Caller caller = entrant.admission.caller;
+  const Writer writer{entry, true, entrant.user};
   if (fault == Fault::kAppliedLater503) {
-    answer.later = [&state, request, route, draw, writer, caller = caller] {
+    answer.later = [&state, request, route, draw, writer, caller] {
       Api(state, request, route, draw, writer).answer(caller);
     };
   } else {
@@ -375,7 +402,7 @@ Response others_write(State& state, std::string_view method, std::string_view ta
 }
 
 std::string head_of(const Response& response, std::size_t length, bool keep_alive,
-                    std::uint64_t dice) {
+                    std::uint64_t dice, std::uint32_t date_ahead_s) {
   std::string head = "HTTP/1.1 " + std::to_string(response.status) + " ";
   head += reason_of(response.status);
   const auto add = [&](std::string_view name, std::string_view value) {
@@ -384,7 +411,7 @@ std::string head_of(const Response& response, std::size_t length, bool keep_aliv
     head += ": ";
     head += value;
   };
-  add("Date", to_http_date(now_millis()));
+  add("Date", to_http_date(now_millis() + Millis{date_ahead_s} * 1000));
   add("Server", "AtlassianEdge");
   if (response.status != 204) {
     add("Content-Type", response.content_type);

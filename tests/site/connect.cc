@@ -95,7 +95,7 @@ Response oauth_error(int status, const char* error, const std::string& text) {
   return connect_json(status, {{"error", error}, {"error_description", text}});
 }
 
-std::string after_scheme(std::string_view authorization, std::string_view scheme) {
+std::string credential_of(std::string_view authorization, std::string_view scheme) {
   if (!authorization.starts_with(scheme)) return {};
   return std::string(authorization.substr(scheme.size()));
 }
@@ -268,8 +268,8 @@ bool Connect::good_app_request(const Request& request, std::string_view token) c
 }
 
 std::optional<std::string> Connect::user_of(const Request& request, bool& ours) {
-  const auto jwt = after_scheme(request.authorization, "JWT ");
-  const auto bearer = after_scheme(request.authorization, "Bearer ");
+  const auto jwt = credential_of(request.authorization, "JWT ");
+  const auto bearer = credential_of(request.authorization, "Bearer ");
   ours = !jwt.empty() || bearer.starts_with("connect-");
   if (!ours) return std::nullopt;
   const std::scoped_lock lock(mutex_);

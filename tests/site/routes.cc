@@ -139,14 +139,11 @@ Caller identify(const State& state, std::string_view authorization) {
   return good ? Caller::kUser : Caller::kAnonymous;
 }
 
-Who who_asks(State& state, const Request& request) {
+std::optional<Who> connect_caller(State& state, const Request& request) {
   bool connect = false;
   const auto account = state.connect.user_of(request, connect);
+  if (!connect) return std::nullopt;
   Who who;
-  if (!connect) {
-    who.caller = identify(state, request.authorization);
-    return who;
-  }
   who.caller = account ? Caller::kUser : Caller::kUnreadable;
   if (!account || account->empty()) return who;
   const std::shared_lock lock(state.content_mutex);

@@ -176,6 +176,7 @@ void Server::set_token(std::string_view token) {
 }
 
 Connect& Server::connect() { return impl_->state.connect; }
+Credentials& Server::credentials() { return impl_->state.credentials; }
 
 std::string Server::account_id() const {
   const std::shared_lock lock(impl_->state.content_mutex);

@@ -16,6 +16,7 @@
 
 #include "tests/site/answer.h"
 #include "tests/site/control.h"
+#include "tests/site/gateway.h"
 #include "tests/site/gzip.h"
 
 namespace site {
@@ -119,7 +120,8 @@ asio::awaitable<bool> Session::serve() {
   keep_alive_ = parser.keep_alive();
   Request request = read_head(parser);
   const bool connect = request.path.starts_with(kConnectRoot);
-  if (!connect && !request.path.starts_with(kControlRoot)) {
+  enter_gateway(request);
+  if (!connect && !request.path.starts_with(kControlRoot) && !is_beside_api(request)) {
     const bool alive = co_await serve_api(request, parser);
     co_return alive;
   }
@@ -127,7 +129,9 @@ asio::awaitable<bool> Session::serve() {
   if (body_error) co_return false;
   request.body = std::move(parser.get().body());
   Answer answer;
-  answer.response = connect ? state_.connect.answer(request) : control(state_, request);
+  answer.response = connect                  ? state_.connect.answer(request)
+                    : is_beside_api(request) ? beside_api(state_, request)
+                                             : control(state_, request);
   const Settings plain;
   const bool head_only = request.method == "HEAD";
   const bool whole = co_await send(answer, head_only, 0, plain);
@@ -190,7 +194,8 @@ asio::awaitable<bool> Session::send(Answer& answer, bool head_only, std::uint64_
     co_return false;
   }
   const std::string& body = answer.response.body;
-  const std::string head = head_of(answer.response, body.size(), keep_alive_, dice);
+  const std::string head =
+      head_of(answer.response, body.size(), keep_alive_, dice, settings.date_ahead_s);
   if (answer.fault == Fault::kResetAfter || answer.fault == Fault::kCutBody) {
     // An answer without a body ends in its head.
     const std::string_view first =

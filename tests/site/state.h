@@ -12,6 +12,7 @@
 
 #include "tests/site/connect.h"
 #include "tests/site/content.h"
+#include "tests/site/credentials.h"
 #include "tests/site/random.h"
 #include "tests/site/server.h"
 #include "tests/site/settings.h"
@@ -43,6 +44,7 @@ struct State {
   std::uint64_t seen = 0;
   std::vector<NextWrite> next_writes;  // what waits to be played, see server.h
 
+  Credentials credentials;
   Traffic traffic;
   WriteLog writes;
   Connect connect;  // has a lock of its own

@@ -40,6 +40,13 @@ TEST_F(OfflineV1Test, ContentIsListedInParts) {
   EXPECT_EQ(found[0]["space"]["key"], page.space_key);
   EXPECT_GT(walk_v1("/rest/api/content?status=any").size(), v1.size());
   EXPECT_EQ(walk_v1("/rest/api/content?start=100000").size(), 0U);
+  const auto with_bodies = walk_v1("/rest/api/content?expand=body.storage&limit=250");
+  EXPECT_EQ(with_bodies.size(), v1.size());
+  for (const Json& row : with_bodies) {
+    const auto id = store::Id(std::stoll(row["id"].get<std::string>()));
+    const auto body = reader()->page(id, true);
+    EXPECT_EQ(row["body"]["storage"]["value"], body.value()->body->text);
+  }
 }
 
 TEST_F(OfflineV1Test, APageIsExpandedAsAsked) {
