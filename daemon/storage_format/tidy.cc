@@ -408,7 +408,9 @@ void Tidier::end_tag() {
   const auto begin = at_;
   at_ += 2;
   const auto name = tag_name();
+  const auto space = at_;
   while (at_ < html_.size() && is_space(html_[at_])) ++at_;
+  std::string spaces(html_.substr(space, at_ - space));
   if (peek() != '>') {
     fail(begin, fmt::format("</{} is no end tag", safe(name.text)));
     return;
@@ -436,7 +438,11 @@ void Tidier::end_tag() {
   if (html_.substr(name.at, name.text.size()) != name.text) {
     changed(begin, fmt::format("wrote </{}> in lower case", safe(name.text)));
   }
-  write("</" + name.text + ">");
+  // White space to HTML, but none to XML.
+  if (std::erase(spaces, '\f') > 0) {
+    changed(begin, fmt::format("took a form feed out of </{}>", safe(name.text)));
+  }
+  write("</" + name.text + spaces + ">");
   at_ = after;
 }
 

@@ -109,6 +109,17 @@ TEST(TidyTest, AFaultThatOnlyTheStrictReaderSeesHasThePlaceOfTheInput) {
             "2:5 <o:p> has or holds a prefix that is neither ac, ri nor at");
 }
 
+TEST(TidyTest, WhiteSpaceInAnEndTagStaysAndAFormFeedIsTakenOutAndSaid) {
+  const auto kept = tidy("<p>a</p ><br>");
+  ASSERT_TRUE(kept.has_value());
+  EXPECT_EQ(kept->body, "<p>a</p ><br/>");
+  const auto fed = tidy("<p>a</p \f>");
+  ASSERT_TRUE(fed.has_value());
+  EXPECT_EQ(fed->body, "<p>a</p >");
+  ASSERT_EQ(fed->changes.size(), 1U);
+  EXPECT_EQ(fed->changes[0], "line 1, column 5: took a form feed out of </p>");
+}
+
 TEST(TidyTest, HostileInputEndsSoon) {
   std::string deep;
   for (int i = 0; i < 20'000; ++i) deep += "<ul><li>";
