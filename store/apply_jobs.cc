@@ -95,9 +95,9 @@ JobRows::JobRows(Db& db)
       add_job_(db,
                "INSERT INTO job(batch_id, line, ref, action, state, stuck, attempts, not_before,"
                " page_id, space_id, parent_id, title, status, representation, base_version,"
-               " message, minor_edit, on_conflict, mark, created_at, updated_at, undo_of)"
+               " message, minor_edit, on_conflict, mark, created_at, updated_at, undo_of, as_user)"
                " VALUES(?1,?2,?3,?4,?5,0,0,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?18,"
-               " ?19) RETURNING id"),
+               " ?19,?20) RETURNING id"),
       add_body_(db, "INSERT INTO job_body(job_id, body) VALUES(?,?)"),
       add_after_(db, "INSERT INTO job_after(job_id, after_job) VALUES(?,?) ON CONFLICT DO NOTHING"),
       set_parent_job_(db, "UPDATE job SET parent_job=?2 WHERE id=?1"),
@@ -202,6 +202,7 @@ JobId JobRows::add_job(const JobSpec& spec, BatchId batch, bool blocked, Time no
     query.bind(spec.parent_id).bind(spec.title).bind(spec.status).bind(spec.representation);
     query.bind(spec.base_version).bind(spec.message).bind(spec.minor_edit);
     query.bind(to_string(spec.on_conflict)).bind(mark).bind(now).bind(spec.undo_of);
+    query.bind(spec.as_user);
     if (query.row()) id = query.integer(0);
   }
   if (!spec.body.empty()) {

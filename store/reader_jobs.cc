@@ -14,7 +14,8 @@ constexpr const char* kJobColumns =
     "SELECT j.id, j.batch_id, j.line, j.ref, j.action, j.state, j.stuck, j.attempts, j.not_before,"
     " j.page_id, j.space_id, j.parent_id, j.parent_job, j.title, j.status, j.representation,"
     " j.base_version, j.sent_version, j.sent_at, j.message, j.minor_edit, j.on_conflict, j.mark,"
-    " j.created_at, j.updated_at, j.undo_of, j.error, j.result";
+    " j.created_at, j.updated_at, j.undo_of, j.error, j.result,"
+    " j.as_user";
 
 // Still to come: it will be sent, or is being looked into.
 constexpr const char* kOpen =
@@ -56,6 +57,7 @@ Job read_job(const Query& query) {
   job.undo_of = query.optional_integer(25);
   job.error = query.text(26);
   job.result = query.text(27);
+  job.as_user = query.text(28);
   return job;
 }
 
@@ -104,7 +106,7 @@ Result<std::optional<Job>> Reader::job(JobId id, bool with_body) {
       [&](Query& query) { query.bind(id); },
       [&](const Query& query) {
         job = read_job(query);
-        if (with_body) job->body = query.text(28);
+        if (with_body) job->body = query.text(29);
         return false;
       });
   return impl_->answer(std::move(job));
@@ -160,6 +162,31 @@ Result<std::vector<JobEvent>> Reader::job_events(JobId id) {
         event.at = query.time(0);
         event.state = parse_job_state(query.view(1)).value_or(JobState::kQueued);
         event.reason = query.text(2);
+        events.push_back(std::move(event));
+        return true;
+      });
+  return impl_->answer(std::move(events));
+}
+
+// By the number of the event, from the first of the batch on: what happens after `after` is at the
+// end of a table that only grows.
+Result<std::vector<BatchEvent>> Reader::batch_events(BatchId id, std::int64_t after,
+                                                     std::size_t limit) {
+  impl_->db->adopt_thread();
+  std::vector<BatchEvent> events;
+  impl_->each(
+      "SELECT e.id, e.job_id, e.at, e.state, e.reason FROM job_event e CROSS JOIN job j"
+      " ON j.id=e.job_id WHERE j.batch_id=?1 AND e.id>?2 AND e.id>=coalesce((SELECT min(f.id)"
+      " FROM job_event f WHERE f.job_id=(SELECT min(k.id) FROM job k WHERE k.batch_id=?1)), 0)"
+      " ORDER BY e.id LIMIT ?3",
+      [&](Query& query) { query.bind(id).bind(after).bind(static_cast<std::int64_t>(limit)); },
+      [&](const Query& query) {
+        BatchEvent event;
+        event.id = query.integer(0);
+        event.job_id = query.integer(1);
+        event.at = query.time(2);
+        event.state = parse_job_state(query.view(3)).value_or(JobState::kQueued);
+        event.reason = query.text(4);
         events.push_back(std::move(event));
         return true;
       });
@@ -340,7 +367,7 @@ Result<std::vector<Job>> Reader::our_drafts() {
           " AND NOT EXISTS (SELECT 1 FROM page p WHERE p.id=j.page_id) ORDER BY j.page_id",
       nullptr, [&](const Query& query) {
         drafts.push_back(read_job(query));
-        drafts.back().body = query.text(28);
+        drafts.back().body = query.text(29);
         return true;
       });
   return impl_->answer(std::move(drafts));

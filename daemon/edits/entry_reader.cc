@@ -23,6 +23,16 @@ std::size_t code_points(std::string_view text) {
 
 bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
 
+// Account ids are letters, digits and few marks; they go into assertions and logs.
+bool is_account_id(std::string_view text) {
+  constexpr std::size_t kLongest = 128;
+  return !text.empty() && text.size() <= kLongest &&
+         std::all_of(text.begin(), text.end(), [](char c) {
+           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                  c == ':' || c == '-' || c == '_' || c == '.';
+         });
+}
+
 bool has_control(std::string_view text) {
   return std::any_of(text.begin(), text.end(), is_control);
 }
@@ -85,7 +95,7 @@ std::vector<std::string> EntryReader::known_fields() const {
     default:
       known = {"pageId", "draft"};
   }
-  for (const auto* field : {"message", "minorEdit", "onConflict", "notBefore"}) {
+  for (const auto* field : {"message", "minorEdit", "onConflict", "notBefore", "asUser"}) {
     known.emplace_back(field);
   }
   if (given_action_) return known;
@@ -242,6 +252,10 @@ void EntryReader::read_extras() {
       spec.on_conflict = *parsed;
       entry_.has_policy = true;
     }
+  }
+  if (const auto account = fields_.text("asUser", false)) {
+    if (!is_account_id(*account)) wrong("asUser", "is no account id");
+    spec.as_user = *account;
   }
   read_not_before();
   if (!given_action_) read_references();
