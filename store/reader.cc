@@ -235,6 +235,35 @@ Result<std::vector<SpaceRow>> Reader::spaces(std::optional<Time> as_of) {
   return impl_->answer(std::move(spaces));
 }
 
+Result<std::vector<SpaceRow>> Reader::list_spaces() {
+  impl_->db->adopt_thread();
+  std::vector<SpaceRow> spaces;
+  impl_->each(
+      std::string(kSpaceColumns) + " 0" + kSpaceTables + " WHERE s.gone_at IS NULL ORDER BY s.id",
+      nullptr, [&](const Query& query) {
+        spaces.push_back(read_space(query));
+        return true;
+      });
+  impl_->add_labels(spaces);
+  return impl_->answer(std::move(spaces));
+}
+
+Result<std::optional<SpaceRow>> Reader::space(Id space_id) {
+  impl_->db->adopt_thread();
+  std::vector<SpaceRow> found;
+  impl_->each(
+      std::string(kSpaceColumns) + " 0" + kSpaceTables + " WHERE s.gone_at IS NULL AND s.id=?",
+      [&](Query& query) { query.bind(space_id); },
+      [&](const Query& query) {
+        found.push_back(read_space(query));
+        return false;
+      });
+  impl_->add_labels(found);
+  std::optional<SpaceRow> space;
+  if (!found.empty()) space = std::move(found.front());
+  return impl_->answer(std::move(space));
+}
+
 Result<std::optional<SpaceRow>> Reader::space_by_key(const std::string& key) {
   impl_->db->adopt_thread();
   std::vector<SpaceRow> found;
@@ -328,14 +357,16 @@ Result<std::optional<PageRow>> Reader::page(Id page_id, bool with_body, std::opt
   return impl_->answer(std::move(row));
 }
 
-Result<std::vector<PageRow>> Reader::pages_by_id(const std::vector<Id>& page_ids) {
+Result<std::vector<PageRow>> Reader::pages_by_id(const std::vector<Id>& page_ids,
+                                                 bool with_bodies) {
   impl_->db->adopt_thread();
   std::vector<PageRow> rows;
   if (page_ids.empty()) return rows;
-  impl_->each(page_sql(false, {}, " WHERE p.id IN " + id_list(page_ids) + " ORDER BY p.id"),
+  impl_->each(page_sql(with_bodies, {}, " WHERE p.id IN " + id_list(page_ids) + " ORDER BY p.id"),
               nullptr, [&](const Query& query) {
                 rows.push_back(read_page(query));
-                return true;
+                if (with_bodies) impl_->add_body(rows.back(), query);
+                return !impl_->db->failed();
               });
   return impl_->answer(std::move(rows));
 }

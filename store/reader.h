@@ -96,6 +96,9 @@ struct QuarantineRow : QuarantineEntry {
   std::int64_t attempts = 0;
 };
 
+struct PageListing;  // store/listing.h
+struct ChildRow;
+
 struct PageFilter {
   std::optional<Id> space_id;
   std::vector<std::string> statuses;  // empty = all
@@ -123,8 +126,9 @@ class Reader {
   Result<std::vector<PageRow>> pages(const PageFilter& filter);  // without those that are gone
   Result<std::int64_t> count_pages(const PageFilter& filter);    // whatever its limit and offset
   Result<std::optional<PageRow>> page(Id page_id, bool with_body, std::optional<Time> as_of = {});
-  // Those of these that the mirror has, tombstones among them, by ascending id; without bodies.
-  Result<std::vector<PageRow>> pages_by_id(const std::vector<Id>& page_ids);
+  // Those of these that the mirror has, tombstones among them, by ascending id.
+  Result<std::vector<PageRow>> pages_by_id(const std::vector<Id>& page_ids,
+                                           bool with_bodies = false);
   // Of the bodies of these pages' current versions, as far as they are there. Two that differ are
   // damage, and no error here.
   Result<std::map<Id, BodyHashes>> body_hashes(const std::vector<Id>& page_ids);
@@ -139,6 +143,19 @@ class Reader {
   // order; nodes always as they are now. And what is directly below one of them, by position.
   Result<std::vector<TreeRow>> tree(Id space_id, std::optional<Time> as_of = {});
   Result<std::vector<TreeRow>> below(Id parent_id);
+
+  // Piece by piece, without what is gone (store/listing.h).
+  Result<std::vector<PageRow>> list_pages(const PageListing& listing);
+  Result<std::vector<SpaceRow>> list_spaces();                // by id, without the number of pages
+  Result<std::optional<SpaceRow>> space(Id space_id);         // the same of one
+  Result<std::vector<ChildRow>> list_children(Id parent_id);  // in no order
+  // By id, those after `after`; `depth` levels, 10 at most. Costs what all of them do.
+  Result<std::vector<ChildRow>> list_descendants(Id root_id, int depth, Id after,
+                                                 std::size_t limit);
+  // Those of these accounts that the mirror names, by account id.
+  Result<std::vector<User>> users(const std::vector<std::string>& account_ids);
+  // Whether there may be versions of the page that were not listed yet.
+  Result<bool> is_history_due(Id page_id);
 
   // When the mirror first looked at the site; nullopt: never. Rows "as of" a time show title, place
   // and status as they were observed then, and the version of then. For a time before a page was
@@ -194,6 +211,8 @@ class Reader {
   Result<bool> jobs_left(std::optional<BatchId> batch);
   // The draft that this page is, made by a job and not published since.
   Result<bool> is_our_draft(Id page_id);
+  // The last job that was done to it, with its body; nullopt: it is none of those.
+  Result<std::optional<Job>> our_draft(Id page_id);
   // All of those: the last job that was done to each, with its body, by page id.
   Result<std::vector<Job>> our_drafts();
   // Pages whose parent it is, in their order; gone ones left out.

@@ -53,6 +53,8 @@ class Reader::Impl {
   Result<std::vector<RunUpdate>> runs(const std::string& which);
   Result<std::vector<TreeRow>> tree_rows(const std::string& sql, Id bound);
   void add_labels(std::vector<SpaceRow>& spaces);
+  std::vector<Id> listed_ids(const PageListing& listing);
+  std::vector<Id> merged_ids(const PageListing& listing);
   // Sets the body of `row` from that column; damage is set on the Db.
   void add_body(PageRow& row, const Query& query);
   void add_old_body(PageRow& row);

@@ -354,23 +354,46 @@ Result<bool> Reader::is_our_draft(Id page_id) {
   return impl_->answer(draft);
 }
 
+namespace {
+
+constexpr const char* kOurDrafts =
+    ", b.body FROM job j LEFT JOIN job_body b ON b.job_id=j.id"
+    " WHERE j.status='draft' AND j.action IN ('create_page', 'update_page')"
+    " AND j.id=(SELECT max(l.id) FROM job l WHERE l.page_id=j.page_id AND l.state='done')"
+    " AND EXISTS (SELECT 1 FROM job c WHERE c.page_id=j.page_id AND c.action='create_page'"
+    "  AND c.status='draft' AND c.state='done')"
+    " AND NOT EXISTS (SELECT 1 FROM page p WHERE p.id=j.page_id)";
+
+Job read_draft(const Query& query) {
+  Job job = read_job(query);
+  job.body = query.text(query.columns() - 1);
+  return job;
+}
+
+}  // namespace
+
 Result<std::vector<Job>> Reader::our_drafts() {
   impl_->db->adopt_thread();
   std::vector<Job> drafts;
-  impl_->each(
-      std::string(kJobColumns) +
-          ", b.body FROM job j LEFT JOIN job_body b ON b.job_id=j.id"
-          " WHERE j.status='draft' AND j.action IN ('create_page', 'update_page')"
-          " AND j.id=(SELECT max(l.id) FROM job l WHERE l.page_id=j.page_id AND l.state='done')"
-          " AND EXISTS (SELECT 1 FROM job c WHERE c.page_id=j.page_id AND c.action='create_page'"
-          "  AND c.status='draft' AND c.state='done')"
-          " AND NOT EXISTS (SELECT 1 FROM page p WHERE p.id=j.page_id) ORDER BY j.page_id",
-      nullptr, [&](const Query& query) {
-        drafts.push_back(read_job(query));
-        drafts.back().body = query.text(29);
-        return true;
-      });
+  impl_->each(std::string(kJobColumns) + kOurDrafts + " ORDER BY j.page_id", nullptr,
+              [&](const Query& query) {
+                drafts.push_back(read_draft(query));
+                return true;
+              });
   return impl_->answer(std::move(drafts));
+}
+
+Result<std::optional<Job>> Reader::our_draft(Id page_id) {
+  impl_->db->adopt_thread();
+  std::optional<Job> draft;
+  impl_->each(
+      std::string(kJobColumns) + kOurDrafts + " AND j.page_id=?",
+      [&](Query& query) { query.bind(page_id); },
+      [&](const Query& query) {
+        draft = read_draft(query);
+        return false;
+      });
+  return impl_->answer(std::move(draft));
 }
 
 Result<std::vector<Id>> Reader::children(Id page_id) {

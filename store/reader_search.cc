@@ -2,8 +2,10 @@
 #include <chrono>
 #include <optional>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 
+#include "store/as_of.h"
 #include "store/blob_codec.h"
 #include "store/fold.h"
 #include "store/reader.h"
@@ -149,6 +151,11 @@ bool comes_first(const Ranked& a, const Ranked& b, const std::string& sort) {
 
 }  // namespace
 
+// Only what is shown is read, and cut by FTS5 itself, which knows what it has found where.
+constexpr const char* kMarked =
+    "SELECT highlight(page_index, 0, ?1, ?2), snippet(page_index, 1, ?1, ?2, '…', 30)"
+    " FROM page_index WHERE page_index MATCH ?3 AND rowid=?4";
+
 // One search, in one snapshot.
 class Reader::Search {
  public:
@@ -156,11 +163,18 @@ class Reader::Search {
       : impl_(impl), query_(query), match_(expression(query)) {}
 
   TextHits run() {
+    if (!query_.as_of) add_words();
     add_conditions();
-    rank();
+    if (query_.as_of) {
+      rank_titles();
+    } else {
+      rank();
+    }
     TextHits hits;
     hits.total = total_;
-    if (query_.history) {
+    if (query_.as_of) {
+      show_titles(hits);
+    } else if (query_.history) {
       for (const Ranked& row : found_) hits.hits.push_back(old_hit(row));
     } else {
       show_current(hits);
@@ -169,13 +183,19 @@ class Reader::Search {
   }
 
  private:
+  void add_words();
   void add_conditions();
   std::string sql_of(const TextCondition& condition);
   std::string sql_of_author(const TextCondition& condition);
   std::vector<Id> accounts_like(const std::vector<std::string>& names);
   std::string ranking_sql() const;
   void rank();
+  bool gather_titles();
+  void rank_titles();
+  void show_titles(TextHits& hits);
+  Db* aside();
   void keep(Ranked row);
+  void put_in_order();
   void show_current(TextHits& hits);
   TextHit old_hit(const Ranked& row);
   TextHit mark_aside(TextHit hit, const std::string& title, const std::string& text);
@@ -188,6 +208,7 @@ class Reader::Search {
   std::vector<Ranked> found_;  // a heap, the last to be shown on top, until all is there
   std::int64_t total_ = 0;
   std::unique_ptr<Db> aside_;
+  std::unordered_map<Id, std::int64_t> modified_then_;
 };
 
 std::vector<Id> Reader::Search::accounts_like(const std::vector<std::string>& names) {
@@ -241,7 +262,7 @@ std::string Reader::Search::sql_of(const TextCondition& condition) {
   return sql + ")";
 }
 
-void Reader::Search::add_conditions() {
+void Reader::Search::add_words() {
   if (!match_.empty()) {
     where_.add((query_.history ? "version_index MATCH " : "page_index MATCH ") +
                where_.bind(match_));
@@ -250,6 +271,9 @@ void Reader::Search::add_conditions() {
     where_.add("t.id NOT IN (SELECT rowid FROM " + index + " WHERE " + index + " MATCH " +
                where_.bind(any_of(query_.none)) + ")");
   }
+}
+
+void Reader::Search::add_conditions() {
   for (const TextCondition& condition : query_.conditions) {
     const std::string sql = sql_of(condition);
     where_.add(condition.negated ? "NOT coalesce(" + sql + ", 0)" : sql);
@@ -307,8 +331,78 @@ void Reader::Search::rank() {
         keep(std::move(row));
         return true;
       });
+  put_in_order();
+}
+
+void Reader::Search::put_in_order() {
   std::sort_heap(found_.begin(), found_.end(),
                  [&](const Ranked& a, const Ranked& b) { return comes_first(a, b, query_.sort); });
+}
+
+// The titles of then, in an index of their own.
+bool Reader::Search::gather_titles() {
+  Db* const index = aside();
+  if (index == nullptr) return false;
+  Stmt insert(*index, "INSERT INTO page_index(rowid, title, text) VALUES(?, ?, '')");
+  impl_.each(
+      "SELECT p.id, p.title, p.modified_at FROM " + pages_as_of(*query_.as_of) + " p WHERE 1" +
+          where_.sql(),
+      [&](Query& query) { where_.bind_to(query); },
+      [&](const Query& query) {
+        const Id page_id = query.integer(0);
+        modified_then_[page_id] = query.integer(2);
+        Query row = insert.begin();
+        row.bind(page_id).bind(query.view(1)).run();
+        return true;
+      });
+  return true;
+}
+
+void Reader::Search::rank_titles() {
+  if (!gather_titles()) return;
+  std::string sql = "SELECT rowid, title";
+  std::string words = match_;
+  if (!match_.empty()) {
+    sql += ", bm25(page_index, " + std::string(kTitleWeight) +
+           ", 1.0) FROM page_index WHERE page_index MATCH ?";
+  } else {
+    sql += ", 0.0 FROM page_index";
+    if (!query_.none.empty()) {
+      words = any_of(query_.none);
+      sql += " WHERE rowid NOT IN (SELECT rowid FROM page_index WHERE page_index MATCH ?)";
+    }
+  }
+  Stmt found(*aside_, sql.c_str());
+  Query query = found.begin();
+  if (!words.empty()) query.bind(words);
+  while (query.row()) {
+    Ranked row;
+    row.row = query.integer(0);
+    row.page_id = row.row;
+    row.title = query_.sort == "title" ? fold_case(query.view(1)) : "";
+    row.rank = query_.sort == "rank" ? query.real(2) : 0;
+    row.modified = modified_then_[row.page_id];
+    ++total_;
+    keep(std::move(row));
+  }
+  put_in_order();
+  if (auto error = aside_->take_error()) impl_.db->set_error(std::move(*error));
+}
+
+void Reader::Search::show_titles(TextHits& hits) {
+  if (!aside_) return;
+  Stmt marked(*aside_, kMarked);
+  Stmt plain(*aside_, "SELECT title FROM page_index WHERE rowid=?");
+  for (const Ranked& row : found_) {
+    TextHit hit = hit_of(row);
+    Query query = match_.empty() ? plain.begin() : marked.begin();
+    if (!match_.empty()) query.bind(kOn).bind(kOff).bind(match_);
+    query.bind(row.row);
+    if (!query.row()) break;
+    hit.title = pieces_of(query.view(0));
+    hits.hits.push_back(std::move(hit));
+  }
+  if (auto error = aside_->take_error()) impl_.db->set_error(std::move(*error));
 }
 
 TextHit Reader::Search::hit_of(const Ranked& row) {
@@ -319,11 +413,6 @@ TextHit Reader::Search::hit_of(const Ranked& row) {
   hit.rank = -row.rank;
   return hit;
 }
-
-// Only what is shown is read, and cut by FTS5 itself, which knows what it has found where.
-constexpr const char* kMarked =
-    "SELECT highlight(page_index, 0, ?1, ?2), snippet(page_index, 1, ?1, ?2, '…', 30)"
-    " FROM page_index WHERE page_index MATCH ?3 AND rowid=?4";
 
 void Reader::Search::show_current(TextHits& hits) {
   Stmt marked(*impl_.db, kMarked);
@@ -374,21 +463,27 @@ TextHit Reader::Search::old_hit(const Ranked& row) {
   return hit;
 }
 
+// An index in memory, empty at first. nullptr: it could not be made, which impl_.db tells.
+Db* Reader::Search::aside() {
+  if (aside_) return aside_.get();
+  auto opened = Db::open(":memory:", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+  if (!opened) {
+    impl_.db->set_error(opened.error());
+    return nullptr;
+  }
+  if (auto made = (*opened)->exec(
+          "CREATE VIRTUAL TABLE page_index USING fts5(title, text, tokenize='confmirror')");
+      !made) {
+    impl_.db->set_error(made.error());
+    return nullptr;
+  }
+  aside_ = std::move(*opened);
+  return aside_.get();
+}
+
 // The index of versions holds no texts: FTS5 cuts this one in an index of its own.
 TextHit Reader::Search::mark_aside(TextHit hit, const std::string& title, const std::string& text) {
-  if (!aside_) {
-    auto opened = Db::open(":memory:", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
-    if (!opened) {
-      impl_.db->set_error(opened.error());
-      return hit;
-    }
-    aside_ = std::move(*opened);
-    if (auto made = aside_->exec(
-            "CREATE VIRTUAL TABLE page_index USING fts5(title, text, tokenize='confmirror')");
-        !made) {
-      impl_.db->set_error(made.error());
-    }
-  }
+  if (aside() == nullptr) return hit;
   Stmt clear(*aside_, "DELETE FROM page_index");
   Stmt insert(*aside_, "INSERT INTO page_index(rowid, title, text) VALUES(1, ?, ?)");
   Stmt marked(*aside_, kMarked);
@@ -413,6 +508,11 @@ Result<TextHits> Reader::search(const TextQuery& query) {
   if (query.sort != "rank" && query.sort != "modified" && query.sort != "title") {
     return fail(ErrorKind::kUsage, "bad_sort", "cannot sort what was found by '" + query.sort + "'",
                 "Sort by rank, modified or title.");
+  }
+  if (query.as_of && query.history) {
+    return fail(ErrorKind::kUsage, "as_of_history",
+                "cannot search older versions as of a time: it is the titles of then that are",
+                "Leave one of the two out.");
   }
   Txn snapshot(*impl_->db, Txn::Mode::kRead);
   TextHits hits = Search(*impl_, query).run();

@@ -38,6 +38,9 @@ struct TextQuery {
   bool history = false;       // older versions, in their index, in the place of the current ones
   std::string sort = "rank";  // rank (best first), modified (newest first), title
   std::int64_t limit = 20;    // -1 = all
+  // The titles of then (Reader::observed_since), of the pages that were there, in the place of the
+  // texts of now; conditions are those of then as well. Not with `history`.
+  std::optional<Time> as_of;
 };
 
 // A text on one line, in pieces; true: what was searched for.

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/cli/as_of.h"
 #include "daemon/cli/long_task.h"
 #include "daemon/cli/progress_line.h"
 #include "daemon/cli/report.h"
@@ -33,6 +34,7 @@ namespace fs = std::filesystem;
 struct SearchArgs {
   std::vector<std::string> words;
   querying::SearchRequest request;
+  std::string as_of;
 };
 
 bool is_up_to_date(const store::TextState& state) {
@@ -152,8 +154,12 @@ store::Result<void> execute(const GlobalOptions& globals, const SearchArgs& args
   request.words = fmt::format("{}", fmt::join(args.words, " "));
   // A wrong query is told before anything else is done.
   if (auto fault = querying::query_fault(request.words)) return store::fail(std::move(*fault));
-  if (auto done = bring_up_to_date(*path, **reader, request.history, globals, err); !done) {
-    return done;
+  const auto as_of = parse_as_of(args.as_of);
+  if (!as_of) return store::fail(as_of.error());
+  request.as_of = *as_of;
+  if (!request.as_of) {
+    auto done = bring_up_to_date(*path, **reader, request.history, globals, err);
+    if (!done) return done;
   }
   const auto answer = querying::search(**reader, request);
   if (!answer) return store::fail(answer.error());
@@ -171,6 +177,7 @@ store::Result<void> execute(const GlobalOptions& globals, const SearchArgs& args
     err << fmt::format("{} of {} {}; --limit N shows more, 0 all\n", with_thousands(shown),
                        with_thousands(answer->total), what);
   }
+  if (request.as_of) return note_as_of(**reader, *request.as_of, answer->assumed, globals, err);
   return {};
 }
 
@@ -202,6 +209,10 @@ void add_search_command(CLI::App& app, const GlobalOptions& globals, std::ostrea
       ->capture_default_str();
   search->add_flag("--history", request.history,
                    "In older versions, where they are indexed, in the place of the current ones");
+  search
+      ->add_option("--as-of", args->as_of,
+                   "In the titles of then, of the pages that were there: a day or an ISO-8601 time")
+      ->type_name("TIME");
   search->callback([&globals, &out, &err, &exit_code, args] {
     if (args->request.limit == 0) args->request.limit = -1;
     const auto done = execute(globals, *args, out, err);

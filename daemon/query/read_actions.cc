@@ -8,6 +8,7 @@
 #include <utility>
 #include <variant>
 
+#include "daemon/query/draft_row.h"
 #include "daemon/query/freshness.h"
 #include "daemon/query/lookup.h"
 #include "daemon/query/tree.h"
@@ -138,36 +139,6 @@ class Family {
   std::vector<store::TreeRow> rows_;
   std::optional<Tree> tree_;
 };
-
-// A draft that confmirror created is in no listing of the site, and so in no row of a page: what
-// the last write to it answered is what is known of it, and the body is the one that was sent.
-store::PageRow row_of_draft(store::Job job) {
-  store::PageRow row;
-  row.id = job.page_id.value_or(0);
-  row.status = "draft";
-  row.title = job.title;
-  row.space_id = job.space_id.value_or(0);
-  row.parent_id = job.parent_id;
-  if (row.parent_id) row.parent_type = "page";
-  row.synced_at = job.updated_at;
-  row.created_at = job.updated_at;
-  row.version.created_at = job.updated_at;
-  row.version.number = job.sent_version.value_or(1);
-  if (job.representation == "storage") row.body.emplace(std::move(job.body));
-  const auto result = nlohmann::json::parse(job.result, nullptr, false);
-  if (!result.is_object()) return row;
-  const auto time = [&result](const char* field, store::Time& into) {
-    const auto parsed = store::parse_iso8601(result.value(field, ""));
-    if (parsed) into = *parsed;
-  };
-  time("createdAt", row.created_at);
-  time("modifiedAt", row.version.created_at);
-  if (const auto author = result.find("authorId"); author != result.end() && author->is_string()) {
-    row.author_id = author->get<std::string>();
-    row.version.author_id = row.author_id;
-  }
-  return row;
-}
 
 Result<std::vector<store::PageRow>> our_drafts(store::Reader& reader) {
   auto jobs = reader.our_drafts();

@@ -123,6 +123,7 @@ store::Result<store::TextQuery> Translation::run() {
   made_.history = request_.history;
   made_.sort = request_.sort;
   made_.limit = request_.limit;
+  made_.as_of = request_.as_of;
   return std::move(made_);
 }
 
@@ -168,8 +169,29 @@ OrderedJson hit_json(const SearchHit& hit, const std::string& site_url) {
   }
   json["url"] = url_of(page, site_url);
   json["rank"] = hit.found.rank;
+  if (page.assumed) json["assumed"] = true;
   add_marked(json, "snippet", "highlights", hit.found.snippet);
   return json;
+}
+
+store::Result<std::map<store::Id, store::PageRow>> rows_of(store::Reader& reader,
+                                                           const store::TextHits& found,
+                                                           std::optional<store::Time> as_of) {
+  std::map<store::Id, store::PageRow> pages;
+  if (as_of) {
+    for (const auto& hit : found.hits) {
+      auto row = reader.page(hit.page_id, /*with_body=*/false, as_of);
+      if (!row) return store::fail(row.error());
+      if (*row) pages.emplace(hit.page_id, std::move(**row));
+    }
+    return pages;
+  }
+  std::vector<store::Id> ids;
+  for (const auto& hit : found.hits) ids.push_back(hit.page_id);
+  auto rows = reader.pages_by_id(ids);
+  if (!rows) return store::fail(rows.error());
+  for (auto& row : *rows) pages.emplace(row.id, std::move(row));
+  return pages;
 }
 
 }  // namespace
@@ -179,17 +201,16 @@ store::Result<SearchAnswer> search(store::Reader& reader, const SearchRequest& r
   if (!asked) return store::fail(asked.error());
   auto found = reader.search(*asked);
   if (!found) return store::fail(found.error());
-  std::vector<store::Id> ids;
-  for (const auto& hit : found->hits) ids.push_back(hit.page_id);
-  auto rows = reader.pages_by_id(ids);
-  if (!rows) return store::fail(rows.error());
-  std::map<store::Id, store::PageRow> pages;
-  for (auto& row : *rows) pages.emplace(row.id, std::move(row));
+  auto pages = rows_of(reader, *found, request.as_of);
+  if (!pages) return store::fail(pages.error());
   SearchAnswer answer;
   answer.total = found->total;
+  answer.as_of = request.as_of;
   for (auto& hit : found->hits) {
-    const auto page = pages.find(hit.page_id);
-    if (page != pages.end()) answer.hits.push_back({page->second, std::move(hit)});
+    const auto page = pages->find(hit.page_id);
+    if (page == pages->end()) continue;
+    if (page->second.assumed) ++answer.assumed;
+    answer.hits.push_back({page->second, std::move(hit)});
   }
   auto synced_at = synced_at_of(reader);
   if (!synced_at) return store::fail(synced_at.error());
@@ -205,6 +226,7 @@ nlohmann::ordered_json search_json(const SearchAnswer& answer) {
   json["total"] = answer.total;
   json["hits"] = OrderedJson::array();
   for (const auto& hit : answer.hits) json["hits"].push_back(hit_json(hit, answer.site_url));
+  if (answer.as_of) json["as_of"] = store::to_iso8601(*answer.as_of);
   json["synced_at"] = answer.synced_at ? OrderedJson(*answer.synced_at) : OrderedJson();
   return json;
 }

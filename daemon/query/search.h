@@ -21,24 +21,28 @@ struct SearchRequest {
   std::string sort = "rank";          // rank, modified, title
   std::int64_t limit = 20;            // -1 = all
   bool history = false;               // older versions in the place of current ones
+  std::optional<store::Time> as_of;   // titles of then, see store::TextQuery
 };
 
 struct SearchHit {
-  store::PageRow page;  // without its body
+  store::PageRow page;  // without its body; with as_of: as it was then
   store::TextHit found;
 };
 
 struct SearchAnswer {
   std::vector<SearchHit> hits;
   std::int64_t total = 0;
+  std::int64_t assumed = 0;  // hits of which something was not observed then
+  std::optional<store::Time> as_of;
   std::optional<std::string> synced_at;
   std::string site_url;
 };
 
 store::Result<SearchAnswer> search(store::Reader& reader, const SearchRequest& request);
 
-// One object: total, hits, synced_at. Ids are strings; places of highlights are characters (Unicode
-// code points) of the text beside them, from the first to the one behind the last.
+// One object: total, hits, synced_at, with as_of that as well. Ids are strings; places of
+// highlights are characters (Unicode code points) of the text beside them, from the first to the
+// one behind the last.
 nlohmann::ordered_json search_json(const SearchAnswer& answer);
 
 // Where people see the page.

@@ -19,7 +19,7 @@ constexpr milliseconds kFirstLook{20};
 constexpr milliseconds kLastLook{250};
 constexpr std::int64_t kLongestWait = 3600;  // seconds
 
-std::string_view without_spaces(std::string_view text) {
+std::string_view without_blanks(std::string_view text) {
   while (text.starts_with(' ') || text.starts_with('\t')) text.remove_prefix(1);
   while (text.ends_with(' ') || text.ends_with('\t')) text.remove_suffix(1);
   return text;
@@ -28,7 +28,7 @@ std::string_view without_spaces(std::string_view text) {
 // One element of Prefer.
 void read_preference(std::string_view element, Waiting& waiting, bool& given) {
   constexpr std::string_view kWait = "wait=";
-  const auto preference = without_spaces(element.substr(0, element.find(';')));
+  const auto preference = without_blanks(element.substr(0, element.find(';')));
   if (preference == "respond-async") waiting.wait = false;
   if (!preference.starts_with(kWait)) return;
   std::int64_t seconds = 0;

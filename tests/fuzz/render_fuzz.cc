@@ -7,28 +7,13 @@
 #include "daemon/storage_format/extract.h"
 #include "daemon/storage_format/forgiving.h"
 #include "daemon/storage_format/render.h"
+#include "tests/fuzz/document_check.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/html_check.h"
 
 namespace {
 
 namespace sf = storage_format;
-
-bool same_attribute(const sf::Attribute& a, const sf::Attribute& b) {
-  return a.name == b.name && a.value == b.value;
-}
-
-void expect_same(const sf::Node& a, const sf::Node& b) {
-  FUZZ_EXPECT(a.kind == b.kind && a.cdata == b.cdata && a.name == b.name && a.text == b.text);
-  FUZZ_EXPECT(a.begin == b.begin && a.end == b.end);
-  FUZZ_EXPECT(!a.is_element() ||
-              (a.content_begin == b.content_begin && a.content_end == b.content_end));
-  FUZZ_EXPECT(std::ranges::equal(a.attributes, b.attributes, same_attribute));
-  FUZZ_EXPECT(a.children.size() == b.children.size());
-  for (std::size_t at = 0; at < a.children.size(); ++at) {
-    expect_same(a.children[at], b.children[at]);
-  }
-}
 
 void expect_text(std::string_view text) {
   while (!text.empty()) {

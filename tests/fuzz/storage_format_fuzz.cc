@@ -6,28 +6,10 @@
 #include "daemon/storage_format/merge.h"
 #include "daemon/storage_format/normal_form.h"
 #include "daemon/storage_format/tidy.h"
+#include "tests/fuzz/document_check.h"
 #include "tests/fuzz/fuzz.h"
 
-namespace {
-
 namespace sf = storage_format;
-
-void expect_spans(const sf::Node& node) {
-  auto at = node.content_begin;
-  for (const auto& child : node.children) {
-    FUZZ_EXPECT(child.begin == at && child.begin <= child.end);
-    at = child.end;
-    if (child.is_element()) expect_spans(child);
-  }
-  FUZZ_EXPECT(at == node.content_end && node.content_end <= node.end);
-}
-
-void expect_printable(const sf::Fault& fault) {
-  FUZZ_EXPECT(fault.at.line >= 1 && fault.at.column >= 1 && !fault.text.empty());
-  for (const char c : fault.text) FUZZ_EXPECT(c >= 0x20 && c < 0x7F);
-}
-
-}  // namespace
 
 // Three bodies, with lines of "\n%\n" between them.
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

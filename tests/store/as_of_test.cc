@@ -51,6 +51,22 @@ class AsOfTest : public ApplyTest {
     for (const auto& row : *found) ids.push_back(row.id);
     return ids;
   }
+  TextQuery titled(std::int64_t when, const std::string& word) {
+    TextQuery query;
+    query.as_of = at(when);
+    TextTerm term;
+    term.text = word;
+    query.all = {{term}};
+    return query;
+  }
+  std::vector<Id> found(const TextQuery& query) {
+    const auto hits = reader().search(query);
+    EXPECT_TRUE(hits.has_value()) << hits.error().message;
+    std::vector<Id> ids;
+    for (const auto& hit : hits->hits) ids.push_back(hit.page_id);
+    EXPECT_EQ(hits->total, static_cast<std::int64_t>(ids.size()));
+    return ids;
+  }
 };
 
 TEST_F(AsOfTest, AMovedAndRenamedPageStandsWhereItStoodThen) {
@@ -175,6 +191,60 @@ TEST_F(AsOfTest, SpacesAreThoseOfThen) {
   EXPECT_EQ(reader().spaces(at(50))->size(), 0U);
   EXPECT_EQ(reader().spaces(at(1500))->size(), 1U);
   EXPECT_EQ(reader().spaces(at(2000))->size(), 0U);
+}
+
+TEST_F(AsOfTest, TitlesOfThenAreFoundByTheirWords) {
+  auto page = make_page_with_body(42, 2);
+  page.title = "Grüße of the Team";
+  observe(1, 1000, page);
+  auto other = make_page_with_body(43, 1);
+  other.title = "Team";
+  observe(2, 1000, other);
+  page.title = "Farewell";
+  page.status = "archived";
+  observe(3, 2000, page);
+  observe_gone(4, 3000, 43);
+
+  EXPECT_THAT(found(titled(1500, "grüße")), ElementsAre(42));
+  EXPECT_THAT(found(titled(1500, "team")), ElementsAre(43, 42)) << "the shorter title first";
+  EXPECT_THAT(found(titled(1500, "farewell")), IsEmpty());
+  EXPECT_THAT(found(titled(2500, "farewell")), ElementsAre(42));
+  EXPECT_THAT(found(titled(2500, "team")), ElementsAre(43));
+  EXPECT_THAT(found(titled(3500, "team")), IsEmpty()) << "it was gone then";
+
+  const auto hits = reader().search(titled(1500, "grüße"));
+  ASSERT_TRUE(hits.has_value());
+  const MarkedText marked = {{"Grüße", true}, {" of the Team", false}};
+  EXPECT_EQ(hits->hits.at(0).title, marked);
+  EXPECT_TRUE(hits->hits.at(0).snippet.empty()) << "the text of then is not searched";
+}
+
+TEST_F(AsOfTest, ConditionsOfATitleSearchAreThoseOfThen) {
+  auto page = make_page_with_body(42, 2);
+  page.title = "Team";
+  observe(1, 1000, page);
+  page.status = "archived";
+  observe(2, 2000, page);
+  auto query = titled(1500, "team");
+  TextCondition archived;
+  archived.field = TextCondition::Field::kStatus;
+  archived.values = {"archived"};
+  query.conditions = {archived};
+  EXPECT_THAT(found(query), IsEmpty());
+  query.as_of = at(2500);
+  EXPECT_THAT(found(query), ElementsAre(42));
+
+  query.all.clear();
+  EXPECT_THAT(found(query), ElementsAre(42)) << "without words all that the conditions admit";
+  TextTerm term;
+  term.text = "team";
+  query.none = {term};
+  EXPECT_THAT(found(query), IsEmpty());
+
+  query.history = true;
+  const auto refused = reader().search(query);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().name, "as_of_history");
 }
 
 }  // namespace

@@ -52,6 +52,25 @@ TEST_F(SearchCommandTest, SaysWhatIsMissingWhereItCannotIndex) {
   EXPECT_THAT(outcome.err, HasSubstr("no page matches"));
 }
 
+TEST_F(SearchCommandTest, TitlesOfATimeAreSearchedWithoutTheIndex) {
+  given(101, "Release plan", "<p>deploy</p>");
+  mirror_.close();
+  const auto found = search({"release", "--as-of", "2100-01-01"});
+  EXPECT_EQ(found.code, 0);
+  EXPECT_THAT(lines(found.out),
+              ElementsAre("Release plan",
+                          "  DOCS · 2021-01-02 · "
+                          "https://example.atlassian.net/wiki/spaces/S/pages/101"));
+  EXPECT_EQ(found.err, "");
+  EXPECT_EQ(search({"deploy", "--as-of", "2100-01-01"}).err, "no page matches\n");
+
+  const auto before = search({"release", "--as-of", "2021-01-03"});
+  EXPECT_EQ(before.code, 0);
+  EXPECT_THAT(before.err, HasSubstr("1 page was not observed at 2021-01-03"));
+  EXPECT_EQ(search({"release", "--as-of", "yesterday"}).code, 2);
+  EXPECT_EQ(search({"release", "--history", "--as-of", "2100-01-01"}).code, 2);
+}
+
 TEST_F(SearchCommandTest, NothingFoundIsNoError) {
   given(101, "Release plan", "<p>deploy</p>");
   mirror_.close();
