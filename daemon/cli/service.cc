@@ -144,6 +144,7 @@ base::Awaitable<store::Result<void>> Service::run() {
   listen();
   if (on_listening) on_listening();
   start_jobs();
+  start_local();
   notify_.ready();
   base::daemon_log().info("started mirror='{}' site={} interval={} reconcile_interval={}",
                           path_.string(), config_.site.url, in_words(config_.sync.interval),
@@ -162,6 +163,7 @@ base::Awaitable<store::Result<void>> Service::run() {
   if (fatal_) stop();
   boost::system::error_code ignored;
   signals_.cancel(ignored);
+  co_await stopped_local();
   co_await stopped_runs();
   co_await stopped_jobs();
   co_await stopped_texts();
@@ -176,6 +178,7 @@ void Service::stop() {
   if (on_stopping) on_stopping(fatal_ ? store::exit_code(fatal_->kind) : 0);
   stop_runs();
   stop_jobs();
+  if (local_) local_->stop();
   // What waits for a disk that is full would wait for ever; it is fetched again.
   if (writer_ && !writer_state_.empty()) static_cast<void>(writer_->close());
   attention();

@@ -9,7 +9,7 @@
 
 namespace querying {
 
-using Json = nlohmann::json;
+using PlainJson = nlohmann::json;
 
 namespace {
 
@@ -84,57 +84,58 @@ std::vector<std::pair<std::string, std::string>> troubles(const Status& status) 
   return all;
 }
 
-Json as_json(const Status& status, const std::filesystem::path& path) {
-  Json json = {{"mirror", path.string()},
-               {"site_url", status.site_url},
-               {"file_bytes", status.file_bytes},
-               {"spaces", status.counts.spaces},
-               {"pages", status.counts.pages},
-               {"pages_by_status", status.counts.pages_by_status},
-               {"nodes", status.counts.nodes},
-               {"versions", status.counts.versions},
-               {"bodies_due", status.counts.bodies_due},
-               {"history_due", status.counts.history_due},
-               {"open_walks", status.open_walks}};
+PlainJson as_json(const Status& status, const std::filesystem::path& path) {
+  PlainJson json = {{"mirror", path.string()},
+                    {"site_url", status.site_url},
+                    {"file_bytes", status.file_bytes},
+                    {"spaces", status.counts.spaces},
+                    {"pages", status.counts.pages},
+                    {"pages_by_status", status.counts.pages_by_status},
+                    {"nodes", status.counts.nodes},
+                    {"versions", status.counts.versions},
+                    {"bodies_due", status.counts.bodies_due},
+                    {"history_due", status.counts.history_due},
+                    {"open_walks", status.open_walks}};
   if (!status.wait_until.empty()) {
     json["wait"] = {{"until", status.wait_until}, {"reason", status.wait_reason}};
   }
   if (!status.last_full_at.empty()) json["last_full_sync_at"] = status.last_full_at;
-  json["trouble"] = Json::array();
+  json["trouble"] = PlainJson::array();
   for (const auto& [kind, text] : troubles(status)) {
     const auto blank = text.find(' ');
     json["trouble"].push_back({{"kind", kind},
                                {"since", text.substr(0, blank)},
                                {"message", blank == text.npos ? "" : text.substr(blank + 1)}});
   }
-  json["freshness"] = Json::array();
+  json["freshness"] = PlainJson::array();
   for (const auto& space : status.spaces) {
     json["freshness"].push_back({{"space_id", std::to_string(space.id)},
                                  {"space_key", space.key},
                                  {"pages", space.pages},
                                  {"synced_at", store::to_iso8601(space.synced_at)}});
   }
-  json["runs"] = Json::array();
+  json["runs"] = PlainJson::array();
   for (const auto& run : status.runs) {
     json["runs"].push_back(
         {{"run_id", std::to_string(run.run_id)},
          {"kind", run.kind},
          {"started_at", store::to_iso8601(run.started_at)},
-         {"finished_at", run.finished_at ? Json(store::to_iso8601(*run.finished_at)) : Json()},
+         {"finished_at",
+          run.finished_at ? PlainJson(store::to_iso8601(*run.finished_at)) : PlainJson()},
          {"outcome", run.outcome},
          {"requests", run.requests},
          {"bytes", run.bytes},
          {"pages_changed", run.pages_changed},
          {"error", run.error}});
   }
-  json["quarantine"] = Json::array();
+  json["quarantine"] = PlainJson::array();
   for (const auto& row : status.quarantine) {
     json["quarantine"].push_back({{"subject", row.subject},
                                   {"reason", row.reason},
                                   {"attempts", row.attempts},
                                   {"next_try_at", store::to_iso8601(row.next_try_at)}});
   }
-  json["jobs"] = Json::object();
+  json["jobs"] = PlainJson::object();
   for (const auto& [state, count] : status.jobs) {
     json["jobs"][std::string(to_string(state))] = count;
   }
@@ -148,7 +149,7 @@ Json as_json(const Status& status, const std::filesystem::path& path) {
 
 }  // namespace
 
-store::Result<Json> status_json(store::Reader& reader, const std::filesystem::path& path) {
+store::Result<PlainJson> status_json(store::Reader& reader, const std::filesystem::path& path) {
   const auto status = gather(reader, path);
   if (!status) return store::fail(status.error());
   return as_json(*status, path);

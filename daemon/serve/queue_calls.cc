@@ -148,6 +148,32 @@ Reply QueueCalls::submit(store::JobQueue* queue, const std::string& text,
   return taken ? accepted(*taken, more) : error_reply(taken.error());
 }
 
+Reply QueueCalls::submit_action(store::JobQueue& queue, store::JobAction action,
+                                const std::string& json) const {
+  const std::string name(to_string(action));
+  edits::CheckOptions check;
+  check.max_deletes = options_.max_deletes;
+  check.on_conflict = options_.on_conflict;
+  auto checked = edits::check_batch(edits::parse_action(action, json), reader_, check);
+  if (!checked) return error_reply(checked.error());
+  bool forbidden = false;
+  if (checked->problems.empty()) {
+    checked->problems = refused_accounts(caller_, checked->jobs, options_, forbidden);
+  }
+  if (!checked->problems.empty()) return problems_reply(name, checked->problems);
+  // An action that is asked for twice is meant twice.
+  auto submission = edits::make_submission("action " + name, json, std::move(checked->jobs), true);
+  submission.submitted_by = caller_.name;
+  const auto taken = queue.submit(submission, now_);
+  if (!taken) return error_reply(taken.error());
+  Json reply;
+  reply["jobId"] = std::to_string(taken->job_ids.front());
+  reply["batch"] = std::to_string(taken->batch_id);
+  reply["state"] = "queued";
+  reply["notes"] = querying::problems_json(checked->notes);
+  return {202, std::move(reply)};
+}
+
 Reply QueueCalls::dry_run(store::JobAction action, const std::string& json) const {
   edits::CheckOptions check;
   check.max_deletes = options_.max_deletes;

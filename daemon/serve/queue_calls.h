@@ -43,6 +43,9 @@ class QueueCalls {
 
   // `queue` may be null for a dry run.
   Reply submit(store::JobQueue* queue, const std::string& text, const SubmitOptions& options) const;
+  // One write action, which is not waited for: {jobId, batch, state, notes}.
+  Reply submit_action(store::JobQueue& queue, store::JobAction action,
+                      const std::string& json) const;
   // What one action would do.
   Reply dry_run(store::JobAction action, const std::string& json) const;
   Reply retry(store::JobQueue& queue, const Chosen& chosen,

@@ -12,12 +12,12 @@ namespace {
 
 using store::ErrorKind;
 
-constexpr std::array kKinds = {
+constexpr std::array kErrorKinds = {
     ErrorKind::kRetryAfter,  ErrorKind::kItemBad, ErrorKind::kSpaceBad, ErrorKind::kCredentialsBad,
     ErrorKind::kUsage,       ErrorKind::kStopped, ErrorKind::kStoreBad, ErrorKind::kBusy,
     ErrorKind::kUnreachable, ErrorKind::kSystem,  ErrorKind::kCanceled, ErrorKind::kBug};
 
-int status_of(const store::Error& error) {
+int http_status_of(const store::Error& error) {
   switch (error.kind) {
     case ErrorKind::kUsage:
       return error.name.starts_with("unknown_") || error.name.starts_with("no_such_") ? 404 : 400;
@@ -59,7 +59,7 @@ std::string text_in(const Json& json, const char* name) {
 }  // namespace
 
 Reply error_reply(const store::Error& error) {
-  return {status_of(error),
+  return {http_status_of(error),
           error_json(error.name, store::to_string(error.kind), error.message, error.hint)};
 }
 
@@ -84,7 +84,7 @@ std::optional<store::Error> error_of(const Json& body) {
   const auto error = body.find("error");
   if (error == body.end() || !error->is_object()) return {};
   auto kind = ErrorKind::kBug;
-  for (const auto one : kKinds) {
+  for (const auto one : kErrorKinds) {
     if (store::to_string(one) == text_in(*error, "kind")) kind = one;
   }
   return store::Error(kind, text_in(*error, "name"), text_in(*error, "message"),

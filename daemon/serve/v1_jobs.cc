@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::int64_t kListed = 50;
 constexpr std::int64_t kMostListed = 1000;
-constexpr std::int64_t kMost = 1'000'000'000;
+constexpr std::int64_t kMostDeletes = 1'000'000'000;
 constexpr std::size_t kMostNamed = 10'000;
 
 base::Awaitable<Response> respond(Reply reply) { co_return to_response(reply); }
@@ -68,7 +68,7 @@ SubmitOptions submit_options(Query& query, const Caller& caller) {
   if (options.name.size() > 255) query.wrong("name", "expected at most 255 bytes");
   options.again = query.flag("again");
   options.dry_run = query.flag("dry_run");
-  options.max_deletes = query.number("max_deletes", 0, kMost);
+  options.max_deletes = query.number("max_deletes", 0, kMostDeletes);
   options.on_conflict = query.policy("on_conflict");
   return options;
 }
