@@ -24,6 +24,11 @@ struct SiteConfig {
   std::filesystem::path token_file;
   std::string token_env;
   std::string token_command;
+  std::string token_expires;  // 2027-03-01; empty = not known
+  std::string client_id;      // of a service account
+  std::string cloud_id;       // empty = the site is asked
+  std::string gateway_url = "https://api.atlassian.com";
+  std::string token_url = "https://auth.atlassian.com/oauth/token";
   std::string public_url;
 };
 

@@ -26,8 +26,9 @@ constexpr int kMostSyntaxErrors = 20;
 constexpr std::size_t kLongestShown = 60;
 
 bool names_a_secret(std::string_view key) {
-  static constexpr std::array<std::string_view, 6> kNames{"token",   "api_token", "apitoken",
-                                                          "api_key", "password",  "secret"};
+  static constexpr std::array<std::string_view, 8> kNames{
+      "token",    "api_token", "apitoken",      "api_key",
+      "password", "secret",    "client_secret", "access_token"};
   return std::find(kNames.begin(), kNames.end(), key) != kNames.end();
 }
 
@@ -119,6 +120,13 @@ bool in_range(const Option& option, double number) {
 }
 
 void Reading::set(const Option& option, TextField field, const toml::node& node) {
+  if (const auto date = node.value<toml::date>(); date && option.form == Form::kDate) {
+    std::ostringstream text;
+    text << *date;
+    if (const auto why = refusal(option, text.str())) return refuse(option, node, *why);
+    field(config_) = text.str();
+    return;
+  }
   if (!node.is_string()) return refuse(option, node, described(node));
   const auto text = *node.value<std::string>();
   if (const auto why = refusal(option, text)) return refuse(option, node, *why);
@@ -342,6 +350,9 @@ void Reading::finish(bool complete) {
   const auto& auth = config_.site.auth;
   if (config_.site.email.empty() && (auth == "basic" || auth == "scoped-token")) {
     require("email", "site.auth = \"" + auth + "\" needs the account's e-mail address");
+  }
+  if (config_.site.client_id.empty() && auth == "service-account") {
+    require("client_id", "site.auth = \"service-account\" needs the OAuth 2.0 client id");
   }
 }
 

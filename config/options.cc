@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "config/options_audit.h"
+#include "config/options_site.h"
 #include "config/units.h"
 #include "config/url.h"
 
@@ -20,62 +21,6 @@ constexpr double kDay = 24 * kHour;
 using Options = std::vector<Option>;
 
 TextField text(TextField field) { return field; }
-
-void add_site(Options& all) {
-  constexpr std::string_view kTable = "site";
-  all.push_back(
-      {.table = kTable,
-       .key = "url",
-       .field = text([](Config& c) -> std::string& { return c.site.url; }),
-       .form = Form::kSiteUrl,
-       .required = true,
-       .example = "\"https://your-domain.atlassian.net\"",
-       .help =
-           "Address of the site, without a path. http:// is accepted for loopback hosts only."});
-  all.push_back(
-      {.table = kTable,
-       .key = "auth",
-       .field = text([](Config& c) -> std::string& { return c.site.auth; }),
-       .allowed = {"basic", "scoped-token", "service-account", "connect", "bearer"},
-       .help =
-           "How the site is told who asks. This version speaks \"basic\": e-mail and API token."});
-  all.push_back({.table = kTable,
-                 .key = "email",
-                 .field = text([](Config& c) -> std::string& { return c.site.email; }),
-                 .form = Form::kEmail,
-                 .example = "\"you@example.com\"",
-                 .help = "The account that the token belongs to. Needed with auth = \"basic\" and "
-                         "\"scoped-token\"."});
-  all.push_back(
-      {.table = kTable,
-       .key = "token_file",
-       .field = PathField([](Config& c) -> std::filesystem::path& { return c.site.token_file; }),
-       .example = "\"token\"",
-       .help =
-           "A file that holds the API token and nothing else, and that only its owner can read "
-           "(0600).\n"
-           "At most one of token_file, token_env and token_command; with none of them it is the\n"
-           "systemd credential \"confmirror.token\". The token itself never stands in this file."});
-  all.push_back({.table = kTable,
-                 .key = "token_env",
-                 .field = text([](Config& c) -> std::string& { return c.site.token_env; }),
-                 .form = Form::kEnvName,
-                 .example = "\"CONFLUENCE_TOKEN\"",
-                 .help = "Name of the environment variable that holds the API token."});
-  all.push_back(
-      {.table = kTable,
-       .key = "token_command",
-       .field = text([](Config& c) -> std::string& { return c.site.token_command; }),
-       .example = "\"pass show confluence/token\"",
-       .help =
-           "A command for sh whose first line of output is the API token. It has 30 seconds, and\n"
-           "no terminal to ask on."});
-  all.push_back({.table = kTable,
-                 .key = "public_url",
-                 .field = text([](Config& c) -> std::string& { return c.site.public_url; }),
-                 .form = Form::kUrl,
-                 .help = "Where Atlassian reaches the Connect listener, if any."});
-}
 
 void add_mirror(Options& all) {
   constexpr std::string_view kTable = "mirror";
@@ -340,6 +285,10 @@ std::string expected_text(const Option& option) {
       return "the name of an environment variable";
     case Form::kKeyDuration:
       return "KEY=DURATION";
+    case Form::kCloudId:
+      return "a cloud id such as \"11111111-2222-3333-4444-555555555555\"";
+    case Form::kDate:
+      return "a date such as \"2027-03-01\"";
     case Form::kAny:
     case Form::kNotEmpty:
       break;
@@ -363,6 +312,15 @@ bool is_env_name(std::string_view text) {
          });
 }
 
+bool has_cloud_id_form(std::string_view text) {
+  constexpr std::string_view kForm = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+  constexpr std::string_view kHex = "0123456789abcdefABCDEF";
+  return text.size() == kForm.size() &&
+         std::equal(text.begin(), text.end(), kForm.begin(), [&](char c, char form) {
+           return form == '-' ? c == '-' : kHex.find(c) != kHex.npos;
+         });
+}
+
 std::optional<std::string> form_refusal(Form form, std::string_view text) {
   switch (form) {
     case Form::kSiteUrl:
@@ -379,6 +337,12 @@ std::optional<std::string> form_refusal(Form form, std::string_view text) {
       break;
     case Form::kKeyDuration:
       if (!parse_key_duration(text)) return toml_string(text);
+      break;
+    case Form::kCloudId:
+      if (!has_cloud_id_form(text)) return "something else";
+      break;
+    case Form::kDate:
+      if (!parse_date(text)) return "something else";
       break;
     case Form::kAny:
     case Form::kNotEmpty:
@@ -400,7 +364,7 @@ void append_commented(std::string& out, std::string_view lines) {
 const std::vector<Option>& options() {
   static const Options all = [] {
     Options made;
-    add_site(made);
+    add_site_options(made);
     add_mirror(made);
     add_sync(made);
     add_search(made);

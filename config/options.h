@@ -27,7 +27,18 @@ using DurationField = std::chrono::milliseconds& (*)(Config&);
 using Field =
     std::variant<TextField, PathField, ListField, IntegerField, NumberField, DurationField>;
 
-enum class Form { kAny, kSiteUrl, kUrl, kEmail, kListen, kEnvName, kNotEmpty, kKeyDuration };
+enum class Form {
+  kAny,
+  kSiteUrl,
+  kUrl,
+  kEmail,
+  kListen,
+  kEnvName,
+  kNotEmpty,
+  kKeyDuration,
+  kCloudId,
+  kDate
+};
 
 struct Option {
   std::string_view table;

@@ -58,6 +58,27 @@ std::optional<std::pair<std::string, milliseconds>> parse_key_duration(std::stri
   return std::pair(std::string(text.substr(0, equals)), *duration);
 }
 
+std::optional<std::chrono::sys_days> parse_date(std::string_view text) {
+  constexpr std::string_view kForm = "2000-00-00";
+  if (text.size() != kForm.size() || text.front() != kForm.front()) return std::nullopt;
+  unsigned parts[3] = {0, 0, 0};
+  std::size_t part = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (kForm[i] == '-') {
+      if (text[i] != '-') return std::nullopt;
+      ++part;
+    } else if (text[i] >= '0' && text[i] <= '9') {
+      parts[part] = parts[part] * 10 + static_cast<unsigned>(text[i] - '0');
+    } else {
+      return std::nullopt;
+    }
+  }
+  const std::chrono::year_month_day date(std::chrono::year(static_cast<int>(parts[0])),
+                                         std::chrono::month(parts[1]), std::chrono::day(parts[2]));
+  if (!date.ok()) return std::nullopt;
+  return std::chrono::sys_days(date);
+}
+
 std::string format_duration(milliseconds duration) {
   const auto count = duration.count();
   if (count == 0) return "0";

@@ -1,6 +1,6 @@
 #pragma once
 
-// Durations as people write them. Pure; any thread.
+// Durations and dates as people write them. Pure; any thread.
 
 #include <chrono>
 #include <optional>
@@ -18,5 +18,8 @@ std::optional<std::pair<std::string, std::chrono::milliseconds>> parse_key_durat
     std::string_view text);
 // The shortest such text: "5m", "24h", "90s". Days are written in hours.
 std::string format_duration(std::chrono::milliseconds duration);
+
+// "2027-03-01": the days since 1970-01-01, for a day that there is in the years 2000 to 2999.
+std::optional<std::chrono::sys_days> parse_date(std::string_view text);
 
 }  // namespace config

@@ -84,6 +84,22 @@ void add_setup(CLI::App& app, const GlobalOptions& globals, InitArgs& args, Stre
   auto* init = app.add_subcommand("init", "Write the configuration and validate the connection");
   init->add_option("--site", args.site, "https://your-domain.atlassian.net")->type_name("URL");
   init->add_option("--email", args.email, "E-mail address of the account")->type_name("ADDRESS");
+  init->add_option("--auth", args.auth,
+                   "How to sign in: basic, scoped-token, service-account or bearer")
+      ->type_name("SCHEME");
+  init->add_option("--client-id", args.client_id, "OAuth 2.0 client id of a service account")
+      ->type_name("ID");
+  init->add_option("--cloud-id", args.cloud_id,
+                   "Cloud id of the site; without it the site is asked")
+      ->type_name("ID");
+  init->add_option("--gateway-url", args.gateway_url,
+                   "Address of the gateway, where it is not Atlassian's")
+      ->type_name("URL");
+  init->add_option("--token-url", args.token_url,
+                   "Where a service account gets its tokens, where it is not Atlassian's")
+      ->type_name("URL");
+  init->add_option("--token-expires", args.token_expires, "Day on which the token ends")
+      ->type_name("DATE");
   init->add_option("--token-file", args.token_file,
                    "File with the API token; written if it is not there")
       ->type_name("FILE");

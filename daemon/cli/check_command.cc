@@ -2,10 +2,12 @@
 
 #include <vector>
 
-#include "config/token.h"
+#include "daemon/base/clock.h"
 #include "daemon/cli/report.h"
 #include "daemon/cli/setup_checks.h"
 #include "daemon/cli/setup_commands.h"
+#include "daemon/cli/site_auth.h"
+#include "daemon/cli/site_diagnosis.h"
 #include "daemon/cli/site_probe.h"
 #include "daemon/http/curl_defects.h"
 
@@ -23,18 +25,31 @@ std::string token_source(const config::SiteConfig& site) {
 
 void check_site(const config::Config& config, const std::filesystem::path& mirror,
                 std::vector<CheckLine>& lines) {
-  auto token = config::read_token(config.site);
+  auto token = read_site_secret(config.site);
   if (!token) {
-    lines.push_back(failure("token", usage_error(token.error())));
+    lines.push_back(failure("token", token.error()));
     return;
   }
   lines.emplace_back("token", Verdict::kOk, token_source(config.site));
-  const auto view = probe_site(config, base::Secret(std::move(*token)), {mirror});
-  if (!view) {
-    lines.push_back(failure("site", view.error()));
-    return;
+  const auto expires_at = token_expiry(config.site, *token);
+  const auto now = base::SystemClock().now();
+  ProbeOptions options;
+  options.mirror = mirror;
+  options.scopes = true;
+  const auto view = probe_site(config, std::move(*token), options);
+  const auto* const refused = !view                  ? &view.error()
+                              : view->identity_error ? &*view->identity_error
+                                                     : nullptr;
+  if (refused) {
+    lines.push_back(failure("site", explained(config.site, expires_at, now, *refused)));
+  } else {
+    lines.push_back(identity_line(*view));
   }
-  lines.push_back(identity_line(*view));
+  if (auto line = expiry_line(expires_at, now, !refused)) lines.push_back(std::move(*line));
+  if (view) {
+    for (auto& line : scope_lines(*view)) lines.push_back(std::move(line));
+  }
+  if (refused) return;
   lines.push_back(spaces_line(*view));
   lines.push_back(clock_line(view->identity.server_time, view->answered_at));
 }

@@ -133,6 +133,7 @@ class Service {
   void watch_workers();
   bool stalled();
   void tell();
+  void tell_of_expiry();
   std::string status() const;
   std::string status_of(const Run& run) const;
   void writer_says(const std::string& state);
@@ -170,6 +171,7 @@ class Service {
   std::int64_t moved_ = 0;  // what the runs have done, to see whether they get on
   base::Clock::Steady moved_at_{};
   base::RepeatLimiter repeats_{std::chrono::minutes(10)};
+  base::RepeatLimiter daily_{std::chrono::hours(24)};
 };
 
 }  // namespace cli

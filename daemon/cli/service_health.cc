@@ -7,6 +7,7 @@
 #include "daemon/cli/progress_line.h"
 #include "daemon/cli/report.h"
 #include "daemon/cli/service_run.h"
+#include "daemon/confluence/token_expiry.h"
 
 namespace cli {
 
@@ -51,7 +52,18 @@ bool Service::stalled() {
   return now - moved_at_ > kStall;
 }
 
+void Service::tell_of_expiry() {
+  const auto words = confluence::expiry_words(session_.token_expires_at(), session_.clock().now());
+  // A new date is news.
+  if (words.empty() ||
+      !daily_.admit("token " + words.substr(0, words.find(',')), session_.clock().steady())) {
+    return;
+  }
+  base::daemon_log().warn("{}: make a new one and put it in its place", words);
+}
+
 void Service::tell() {
+  tell_of_expiry();
   notify_.status(status());
   tell_local();
   const auto now = session_.clock().steady();

@@ -142,6 +142,7 @@ void Service::tell_local() {
   live.site_refused = usage.refused;
   live.site_retried = usage.retried;
   live.wait_until = governor.closed_until;
+  live.token_expires_at = session_.token_expires_at();
   local_->live().set(std::move(live));
 }
 

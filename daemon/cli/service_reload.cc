@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "config/token.h"
 #include "daemon/cli/service_run.h"
 
 namespace cli {
@@ -27,21 +26,20 @@ base::Awaitable<void> Service::reload() {
   struct Read {
     store::Result<config::Config> config;
     std::optional<store::Error> token_error;
-    std::string token;
+    base::Secret token;
   };
   auto work = [globals = globals_] {
-    Read read{load_config(globals), {}, {}};
+    Read read{load_config(globals), {}, base::Secret()};
     if (!read.config) return read;
-    auto token = config::read_token(read.config->site);
+    auto token = read_site_secret(read.config->site);
     if (token) {
       read.token = std::move(*token);
     } else {
-      read.token_error = usage_error(token.error());
+      read.token_error = token.error();
     }
     return read;
   };
   auto read = co_await base::run_on(errands_, std::move(work));
-  base::Secret token(std::move(read.token));
   std::optional<store::Error> wrong;
   if (!read.config) {
     wrong = read.config.error();
@@ -54,7 +52,7 @@ base::Awaitable<void> Service::reload() {
     wrong.emplace(store::ErrorKind::kSystem, "disk_full", "writing waits for the disk",
                   "reload again once there is room");
   } else {
-    auto taken = co_await take_over(std::move(*read.config), std::move(token));
+    auto taken = co_await take_over(std::move(*read.config), std::move(read.token));
     if (!taken) wrong = taken.error();
   }
   if (wrong) {
@@ -105,7 +103,7 @@ base::Awaitable<store::Result<void>> Service::take_over(config::Config config, b
 }
 
 base::Awaitable<void> Service::refresh_token() {
-  auto work = [site = config_.site] { return config::read_token(site); };
+  auto work = [site = config_.site] { return read_site_secret(site); };
   auto read = co_await base::run_on(errands_, std::move(work));
   if (!read) {
     // While it is being replaced there may be none; the one that we have still counts.
@@ -114,7 +112,7 @@ base::Awaitable<void> Service::refresh_token() {
     }
     co_return;
   }
-  const bool changed = session_.replace_token(base::Secret(std::move(*read)));
+  const bool changed = session_.replace_token(std::move(*read));
   if (!changed) co_return;
   base::daemon_log().info("the token has changed");
   wake_jobs();

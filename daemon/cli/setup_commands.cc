@@ -117,9 +117,17 @@ store::Result<void> Init::complete_text(const char* flag, std::string_view key,
 }
 
 store::Result<void> Init::complete() {
+  if (args_.auth == "connect") {
+    return store::fail(store::ErrorKind::kUsage, "bad_value",
+                       "cannot set up site.auth = \"connect\" here: the site brings its secrets",
+                       "README.md says how an installation comes about");
+  }
+  const bool email = args_.auth == "basic" || args_.auth == "scoped-token";
+  const bool client = args_.auth == "service-account";
   std::vector<std::string> missing;
   if (args_.site.empty()) missing.emplace_back("--site");
-  if (args_.email.empty()) missing.emplace_back("--email");
+  if (email && args_.email.empty()) missing.emplace_back("--email");
+  if (client && args_.client_id.empty()) missing.emplace_back("--client-id");
   if (!missing.empty() && !interactive()) {
     return store::fail(
         store::ErrorKind::kUsage, "missing_options",
@@ -129,7 +137,13 @@ store::Result<void> Init::complete() {
   }
   auto done = complete_text("--site", "url",
                             "Address of the site (https://your-domain.atlassian.net)", args_.site);
-  if (done) done = complete_text("--email", "email", "E-mail address of the account", args_.email);
+  if (done && email) {
+    done = complete_text("--email", "email", "E-mail address of the account", args_.email);
+  }
+  if (done && client) {
+    done = complete_text("--client-id", "client_id", "Client id of the service account",
+                         args_.client_id);
+  }
   return done ? complete_token() : done;
 }
 
@@ -212,8 +226,15 @@ std::string Init::as_setting(const fs::path& path) const {
 }
 
 store::Result<void> Init::make_configuration() {
-  std::map<std::string, std::string> settings{{"site.url", config::toml_string(args_.site)},
-                                              {"site.email", config::toml_string(args_.email)}};
+  std::map<std::string, std::string> settings{{"site.url", config::toml_string(args_.site)}};
+  const std::pair<const char*, const std::string*> given[] = {
+      {"site.email", &args_.email},         {"site.client_id", &args_.client_id},
+      {"site.cloud_id", &args_.cloud_id},   {"site.gateway_url", &args_.gateway_url},
+      {"site.token_url", &args_.token_url}, {"site.token_expires", &args_.token_expires}};
+  for (const auto& [key, value] : given) {
+    if (!value->empty()) settings[key] = config::toml_string(*value);
+  }
+  if (args_.auth != "basic") settings["site.auth"] = config::toml_string(args_.auth);
   if (!token_file_.empty()) settings["site.token_file"] = as_setting(token_file_);
   if (!args_.token_env.empty()) settings["site.token_env"] = config::toml_string(args_.token_env);
   const std::string mirror = args_.mirror.empty() ? globals_.db : args_.mirror;

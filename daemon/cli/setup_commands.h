@@ -19,6 +19,12 @@ namespace cli {
 struct InitArgs {
   std::string site;
   std::string email;
+  std::string auth = "basic";
+  std::string client_id;
+  std::string cloud_id;
+  std::string token_expires;
+  std::string gateway_url;  // "" = Atlassian's
+  std::string token_url;
   std::string token_file;  // existing, or to be written with what is typed
   std::string token_env;
   std::string mirror;    // path of the mirror file

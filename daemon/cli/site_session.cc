@@ -1,29 +1,28 @@
 #include "daemon/cli/site_session.h"
 
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
-#include "config/token.h"
 #include "daemon/base/log.h"
 #include "daemon/base/shutdown.h"
-#include "daemon/cli/globals.h"
 
 namespace cli {
 
 namespace {
 constexpr const char* kWaitUntil = "rate_wait_until";
+constexpr const char* kTokenExpires = "token_expires_at";
 constexpr const char* kWaitReason = "rate_wait_reason";
 constexpr int kInterrupted = 130;
+constexpr int kBesidePermits = 2;
 }  // namespace
 
 store::Result<std::unique_ptr<SiteSession>> SiteSession::make(const config::Config& config,
                                                               store::Observation last_observation) {
-  auto token = config::read_token(config.site);
-  if (!token) return store::fail(usage_error(token.error()));
-  return make_with(config, base::Secret(std::move(*token)), last_observation);
+  auto token = read_site_secret(config.site);
+  if (!token) return store::fail(token.error());
+  return make_with(config, std::move(*token), last_observation);
 }
 
 store::Result<std::unique_ptr<SiteSession>> SiteSession::make_with(
@@ -36,22 +35,21 @@ store::Result<std::unique_ptr<SiteSession>> SiteSession::make_with(
 
 store::Result<void> SiteSession::rewire(const config::Config& config, base::Secret token,
                                         store::Observation last_observation) {
-  if (config.site.auth != "basic") {
-    return store::fail(
-        store::ErrorKind::kUsage, "auth_unsupported",
-        fmt::format("cannot sign in to '{}': this version does not speak site.auth = \"{}\"",
-                    config.site.url, config.site.auth),
-        "set site.auth = \"basic\"");
-  }
   client_.reset();
   governor_.reset();
+  auth_.reset();
   http_.reset();
-  email_ = config.site.email;
-  sign_with(std::move(token));
 
   http::ClientOptions http_options;
-  http_options.connections = static_cast<int>(config.http.max_concurrency);
+  // Every permit of the governor has one of them at a time, for the token of its request first;
+  // the question for the cloud id comes beside them.
+  http_options.connections = static_cast<int>(config.http.max_concurrency) + kBesidePermits;
   http_ = std::make_unique<http::Client>(io_, http_options);
+  auto auth = make_site_auth(config, token.copy(), {io_, *http_, clock_});
+  if (!auth) return store::fail(auth.error());
+  auth_ = std::move(*auth);
+  site_ = config.site;
+  token_ = std::move(token);
 
   confluence::GovernorOptions governor_options;
   governor_options.max_concurrency = static_cast<int>(config.http.max_concurrency);
@@ -67,20 +65,11 @@ store::Result<void> SiteSession::rewire(const config::Config& config, base::Secr
   return {};
 }
 
-void SiteSession::sign_with(base::Secret token) {
-  confluence::BasicAuth auth(email_, token.copy());
-  // The client refers to it.
-  if (auth_) {
-    *auth_ = std::move(auth);
-  } else {
-    auth_ = std::make_unique<confluence::BasicAuth>(std::move(auth));
-  }
-  token_ = std::move(token);
-}
-
 bool SiteSession::replace_token(base::Secret token) {
   if (token.expose() == token_.expose()) return false;
-  sign_with(std::move(token));
+  auth_->replace_secret(token.copy());
+  token_ = std::move(token);
+  persist_expiry();
   return true;
 }
 
@@ -91,7 +80,19 @@ SiteSession::~SiteSession() {
 
 void SiteSession::persist_waits_in(store::Writer* writer) {
   writer_ = writer;
+  persist_expiry();
   if (writer_ && wait_until_) persist_wait(wait_until_, wait_reason_);
+}
+
+void SiteSession::persist_expiry() {
+  if (!writer_) return;
+  const auto expires_at = token_expires_at();
+  store::Batch batch(0, clock_.now());
+  batch.meta[kTokenExpires] = expires_at ? store::to_iso8601(*expires_at) : "";
+  writer_->submit(std::move(batch), [](const store::Result<store::CommitInfo>& committed) {
+    if (!committed)
+      base::cli_log().warn("the end of the token was not saved: {}", committed.error().message);
+  });
 }
 
 void SiteSession::persist_wait(std::optional<store::Time> until, const std::string& reason) {

@@ -19,6 +19,7 @@
 #include "daemon/base/clock.h"
 #include "daemon/base/secret.h"
 #include "daemon/base/task_group.h"
+#include "daemon/cli/site_auth.h"
 #include "daemon/confluence/client.h"
 #include "store/reader.h"
 #include "store/writer.h"
@@ -27,7 +28,7 @@ namespace cli {
 
 class SiteSession {
  public:
-  // kUsage for a scheme that this version cannot use and for what is wrong with the token.
+  // kUsage for what is wrong with the token.
   static store::Result<std::unique_ptr<SiteSession>> make(const config::Config& config,
                                                           store::Observation last_observation);
   // With this token, wherever the configuration says that it is.
@@ -44,8 +45,10 @@ class SiteSession {
   // Whether this is another token than the one in use; the next request carries it.
   bool replace_token(base::Secret token);
   base::Secret token() const { return token_.copy(); }
+  // When the token in use ends, where that is known.
+  std::optional<store::Time> token_expires_at() const { return token_expiry(site_, token_); }
 
-  // Waits that the site named are kept in this mirror from now on.
+  // Waits that the site named are kept in this mirror from now on, and when the token ends.
   void persist_waits_in(store::Writer* writer);
   void restore_wait(store::Reader& reader);
 
@@ -67,17 +70,17 @@ class SiteSession {
 
  private:
   SiteSession() = default;
-  void sign_with(base::Secret token);
+  void persist_expiry();
   void persist_wait(std::optional<store::Time> until, const std::string& reason);
 
   base::SystemClock clock_;
   boost::asio::thread_pool parse_pool_{1};
   boost::asio::thread_pool reader_thread_{1};
   boost::asio::io_context io_{1};
-  std::string email_;
+  config::SiteConfig site_;
   base::Secret token_;
-  std::unique_ptr<confluence::BasicAuth> auth_;
   std::unique_ptr<http::Client> http_;
+  std::unique_ptr<confluence::Auth> auth_;  // the client refers to it
   std::unique_ptr<confluence::Governor> governor_;
   std::unique_ptr<confluence::Client> client_;
   base::TaskGroup main_{io_};

@@ -10,6 +10,7 @@
 #include "daemon/cli/progress_line.h"
 #include "daemon/cli/queue_access.h"
 #include "daemon/cli/report.h"
+#include "daemon/confluence/token_expiry.h"
 #include "store/reader.h"
 
 namespace cli {
@@ -23,6 +24,7 @@ struct Status {
   std::string site_url;
   std::string wait_until;
   std::string wait_reason;
+  std::string token_expires;
   std::string trouble_full;  // "since what"
   std::string trouble_incremental;
   std::string last_full_at;
@@ -59,6 +61,7 @@ store::Result<Status> gather(const std::filesystem::path& path) {
       take(meta_or_empty(mirror, "site_url"), status.site_url),
       take(meta_or_empty(mirror, "rate_wait_until"), status.wait_until),
       take(meta_or_empty(mirror, "rate_wait_reason"), status.wait_reason),
+      take(meta_or_empty(mirror, "token_expires_at"), status.token_expires),
       take(meta_or_empty(mirror, "trouble.full"), status.trouble_full),
       take(meta_or_empty(mirror, "trouble.incremental"), status.trouble_incremental),
       take(meta_or_empty(mirror, "last_full_sync_at"), status.last_full_at),
@@ -158,6 +161,9 @@ void print(const Status& status, const std::filesystem::path& path, std::ostream
     out << fmt::format("limits   the site asked us to wait until {} ({})\n", status.wait_until,
                        printable(status.wait_reason));
   }
+  const auto expires_at = store::parse_iso8601(status.token_expires);
+  const auto ending = expires_at ? confluence::expiry_words(*expires_at, now) : std::string();
+  if (!ending.empty()) out << fmt::format("token    {}\n", ending);
   if (!status.last_full_at.empty()) {
     out << fmt::format("full     last look at everything ended {}\n", status.last_full_at);
   }

@@ -30,10 +30,9 @@ Verdict refused_identity(const http::Response& response, std::string name) {
             "log in once with a browser and solve the CAPTCHA, then try again"};
   }
   if (contains(response.body, "scope does not match")) {
-    return {
-        ErrorKind::kCredentialsBad, std::move(name),
-        "the token lacks a scope: create one with read:page, read:space, read:user, read:label, "
-        "read:folder, read:whiteboard, read:database and read:embed for Confluence"};
+    return {ErrorKind::kCredentialsBad, std::move(name),
+            "the token lacks a scope: 'confmirror check' names each one that is missing; scopes "
+            "are fixed when a token is made, so make another"};
   }
   if (contains(response.body, "Basic Authentication has been disabled")) {
     return {ErrorKind::kCredentialsBad, std::move(name),

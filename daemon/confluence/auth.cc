@@ -10,7 +10,11 @@ base::Awaitable<store::Result<std::string>> Auth::root(std::string site_url) {
   co_return site_url;
 }
 
-bool Auth::renew(const std::string&) { return false; }
+bool Auth::renew(const std::string&, base::Clock::Steady) { return false; }
+
+std::optional<TokenWait> Auth::take_wait() { return std::nullopt; }
+
+void Auth::replace_secret(base::Secret) {}
 
 store::Error cannot_impersonate(const std::string& as_user) {
   return store::Error(
@@ -19,8 +23,14 @@ store::Error cannot_impersonate(const std::string& as_user) {
       "leave asUser out, or connect with site.auth = \"connect\"");
 }
 
-BasicAuth::BasicAuth(std::string email, base::Secret token) {
-  std::string joined = std::move(email);
+BasicAuth::BasicAuth(std::string email, base::Secret token) : email_(std::move(email)) {
+  replace_secret(std::move(token));
+}
+
+void BasicAuth::replace_secret(base::Secret token) {
+  std::string joined;
+  joined.reserve(email_.size() + 1 + token.expose().size());  // no copy stays behind
+  joined += email_;
   joined += ':';
   joined += token.expose();
   const base::Secret credentials(std::move(joined));

@@ -11,6 +11,7 @@
 #include "daemon/confluence/answer_rules.h"
 #include "daemon/confluence/client_impl.h"
 #include "daemon/confluence/parse.h"
+#include "daemon/confluence/text.h"
 
 namespace confluence {
 
@@ -20,8 +21,6 @@ constexpr std::size_t kMostUsers = 250;
 constexpr std::size_t kLargeWrite = 64u << 10;  // saving one of this size can take minutes
 constexpr int kLargeWriteFactor = 2;
 constexpr std::size_t kLargestSmallBody = 8u << 20;
-// At the start of a run nobody wants to wait a minute to hear that the address is wrong.
-constexpr RetryBudget kIdentityBudget{4, std::chrono::milliseconds(5'000)};
 
 bool has_parameter(std::string_view target, std::string_view parameter) {
   auto at = target.find('?');
@@ -32,6 +31,11 @@ bool has_parameter(std::string_view target, std::string_view parameter) {
   return false;
 }
 
+// A new token has the scopes of the old one.
+bool may_renew(const http::Response& response) {
+  return response.status == 401 && !contains(response.body, "scope does not match");
+}
+
 std::optional<store::Id> leading_id(std::string_view text) {
   store::Id id = 0;
   const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), id);
@@ -39,38 +43,6 @@ std::optional<store::Id> leading_id(std::string_view text) {
 }
 
 }  // namespace
-
-// How much of a budget is left.
-class Client::Tries {
- public:
-  Tries(RetryBudget budget, Backoff backoff) : budget_(budget), backoff_(backoff) {}
-
-  bool may_retry(const store::Error& error, base::Clock::Steady now) {
-    ++failures_;
-    if (!http::is_unreachable(error.name)) {
-      unreachable_since_.reset();
-      return ++answers_ < budget_.attempts;
-    }
-    if (!unreachable_since_) unreachable_since_ = now;
-    return now - *unreachable_since_ < budget_.unreachable_for;
-  }
-  std::chrono::milliseconds pause(std::minstd_rand& random) const {
-    const int doublings = std::clamp(failures_ - 1, 0, 20);
-    const auto plain =
-        std::min<std::chrono::milliseconds>(backoff_.longest, backoff_.first * (1LL << doublings));
-    const auto third = plain.count() / 3;
-    return plain + std::chrono::milliseconds(
-                       std::uniform_int_distribution<std::int64_t>(-third, third)(random));
-  }
-  int failures() const { return failures_; }
-
- private:
-  RetryBudget budget_;
-  Backoff backoff_;
-  int failures_ = 0;
-  int answers_ = 0;
-  std::optional<base::Clock::Steady> unreachable_since_;
-};
 
 Client::Client(Deps deps, std::string site_url, store::Observation last_observation,
                std::chrono::milliseconds timeout, Backoff backoff)
@@ -133,14 +105,24 @@ base::Awaitable<std::optional<store::Error>> Client::after_failure(store::Error 
   co_return std::nullopt;
 }
 
+// What gives out tokens asks for a wait: nothing can be signed before it is over.
+bool Client::obey_token_wait() {
+  const auto wait = deps_.auth.take_wait();
+  if (!wait) return false;
+  deps_.governor.restore(wait->until, wait->reason);
+  return true;
+}
+
 base::Awaitable<Client::Sent> Client::send_once(Asked& asked) {
   bool renewed = false;
   while (true) {
     auto permit = co_await deps_.governor.acquire(asked.priority);
     Sent sent;
     auto request = co_await request_for(asked);
+    const auto signed_at = deps_.clock.steady();
     if (!request) {
       permit.withdrawn();
+      if (obey_token_wait()) continue;
       sent.error = std::move(request.error());
       sent.unsigned_request = true;
       co_return sent;
@@ -169,7 +151,7 @@ base::Awaitable<Client::Sent> Client::send_once(Asked& asked) {
     permit.answered(*response);
     usage_.wire_bytes += static_cast<std::int64_t>(response->wire_bytes);
     if (response->status == 429) ++usage_.refused;
-    if (response->status == 401 && !renewed && deps_.auth.renew(asked.as_user)) {
+    if (may_renew(*response) && !renewed && deps_.auth.renew(asked.as_user, signed_at)) {
       renewed = true;
       continue;
     }
@@ -233,7 +215,8 @@ base::Awaitable<store::Result<Listing<Row>>> Client::listing(Asked asked, RetryB
     };
     auto parsed = co_await base::run_on(deps_.pool, std::move(work));
     if (!parsed) co_return parsed;
-    auto next = next_link(parsed->next, answer.response.headers.get_all("Link"), base_url_);
+    auto next =
+        next_link(parsed->next, answer.response.headers.get_all("Link"), base_url_, site_url_);
     if (!next) co_return store::fail(std::move(next.error()));
     parsed->next = std::move(*next);
     // Parameters may get lost on the way into a next link; without this one the rest would come

@@ -26,6 +26,7 @@
 #include "daemon/confluence/governor.h"
 #include "daemon/confluence/listing.h"
 #include "daemon/confluence/requests.h"
+#include "daemon/confluence/scopes.h"
 #include "daemon/http/client.h"
 #include "store/records.h"
 
@@ -83,6 +84,10 @@ class Client {
 
   // v1 user/current: who the site takes us for.
   base::Awaitable<store::Result<Identity>> who_am_i();
+
+  // Whether the credential has that scope, asked at the gateway. Of no use elsewhere: the site
+  // itself knows no scopes.
+  base::Awaitable<store::Result<bool>> has_scope(ScopeNeed need);
 
   // `target` is a path with query as requests.h builds it, or a `next` link exactly as the site
   // sent it.
@@ -142,6 +147,7 @@ class Client {
                                                                 RetryBudget budget);
   // Finds out base_url_ where it is not known yet.
   base::Awaitable<store::Result<void>> find_base();
+  bool obey_token_wait();
   base::Awaitable<store::Result<http::Request>> request_for(const Asked& asked);
   static WriteOutcome::Kind kind_of_unanswered(const Sent& sent);
   WriteOutcome read_outcome(http::Response response, const Asked& asked) const;

@@ -2,6 +2,7 @@
 
 // What the parts of Client share; for client*.cc only. Network thread.
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
@@ -10,6 +11,9 @@
 #include "daemon/confluence/client.h"
 
 namespace confluence {
+
+// At the start of a run nobody wants to wait a minute to hear that the address is wrong.
+inline constexpr RetryBudget kIdentityBudget{4, std::chrono::milliseconds(5'000)};
 
 struct Client::Asked {
   Asked(std::string request_method, std::string request_target, Priority request_priority)
@@ -39,6 +43,38 @@ struct Client::Answer {
   http::Response response;
   store::Observation observation = 0;
   store::Time received_at{};
+};
+
+// How much of a budget is left.
+class Client::Tries {
+ public:
+  Tries(RetryBudget budget, Backoff backoff) : budget_(budget), backoff_(backoff) {}
+
+  bool may_retry(const store::Error& error, base::Clock::Steady now) {
+    ++failures_;
+    if (!http::is_unreachable(error.name)) {
+      unreachable_since_.reset();
+      return ++answers_ < budget_.attempts;
+    }
+    if (!unreachable_since_) unreachable_since_ = now;
+    return now - *unreachable_since_ < budget_.unreachable_for;
+  }
+  std::chrono::milliseconds pause(std::minstd_rand& random) const {
+    const int doublings = std::clamp(failures_ - 1, 0, 20);
+    const auto plain =
+        std::min<std::chrono::milliseconds>(backoff_.longest, backoff_.first * (1LL << doublings));
+    const auto third = plain.count() / 3;
+    return plain + std::chrono::milliseconds(
+                       std::uniform_int_distribution<std::int64_t>(-third, third)(random));
+  }
+  int failures() const { return failures_; }
+
+ private:
+  RetryBudget budget_;
+  Backoff backoff_;
+  int failures_ = 0;
+  int answers_ = 0;
+  std::optional<base::Clock::Steady> unreachable_since_;
 };
 
 // Counts a request among refusals_coming_ from its answer's head to the end of this. Shared with

@@ -48,11 +48,11 @@ store::Result<Identity> parse_identity(std::string_view body);
 
 // The link to the rest of a listing, as a path and query below `base_url` that begins with /wiki/:
 // from the body, else from the Link headers (rel="next"). "" when there is none. An absolute link
-// must be on `base_url` itself; anything else is refused (kSpaceBad, "bad_next_link"): our
-// credentials go nowhere else.
+// must be on `base_url` itself, or on the site's own host, which the gateway names in its answers;
+// anything else is refused (kSpaceBad, "bad_next_link"): our credentials go nowhere else.
 store::Result<std::string> next_link(std::string_view in_body,
                                      const std::vector<std::string_view>& link_headers,
-                                     std::string_view base_url);
+                                     std::string_view base_url, std::string_view site_url = {});
 
 // What an answer that is not a success says: v2, v1, gateway and edge forms, JSON or HTML.
 struct ServerMessage {

@@ -96,6 +96,10 @@ bool has_parent_segment(std::string_view target) {
   return false;
 }
 
+bool same_origin(const http::UrlParts& a, const http::UrlParts& b) {
+  return a.scheme == b.scheme && a.host == b.host && a.port == b.port;
+}
+
 }  // namespace
 
 std::string one_line(std::string_view text) {
@@ -151,7 +155,7 @@ store::Failure unexpected_document(std::string_view expected) {
 
 store::Result<std::string> next_link(std::string_view in_body,
                                      const std::vector<std::string_view>& link_headers,
-                                     std::string_view base_url) {
+                                     std::string_view base_url, std::string_view site_url) {
   std::string_view link = in_body;
   for (const auto header : link_headers) {
     if (!link.empty()) break;
@@ -169,14 +173,20 @@ store::Result<std::string> next_link(std::string_view in_body,
     const auto base = http::parse_url(base_url);
     const auto absolute = http::parse_url(link);
     if (!base || !absolute) return bad_link("is not a link that we understand");
-    if (absolute->scheme != base->scheme || absolute->host != base->host ||
-        absolute->port != base->port) {
+    const auto site = http::parse_url(site_url);
+    const bool on_base = same_origin(*absolute, *base);
+    if (!on_base && !(site && same_origin(*absolute, *site))) {
       return bad_link(fmt::format("points to another host, '{}'", one_line(absolute->host)));
     }
     target = absolute->target;
-    auto prefix = base->target;
+    auto prefix = on_base ? base->target : std::string();
     while (!prefix.empty() && prefix.back() == '/') prefix.pop_back();
     if (target.compare(0, prefix.size(), prefix) == 0) target.erase(0, prefix.size());
+  }
+  // A path from the root of the gateway.
+  if (const auto base = http::parse_url(base_url); base && base->target.size() > 1) {
+    const auto prefix = base->target + "/";
+    if (target.compare(0, prefix.size(), prefix) == 0) target.erase(0, prefix.size() - 1);
   }
   target.erase(std::min(target.find('#'), target.size()));
   if (target.compare(0, 6, "/wiki/") != 0 || has_parent_segment(target)) {

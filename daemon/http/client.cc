@@ -147,9 +147,11 @@ void Exchange::configure(const ClientOptions& options, bool loopback) {
     } else {
       set(CURLOPT_CUSTOMREQUEST, request_.method.c_str());
     }
-    if (request_.method == "POST" || !request_.body.empty()) {
-      set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
-      set(CURLOPT_POSTFIELDS, request_.body.data());
+    const auto secret = request_.secret_body.expose();
+    const std::string_view body = secret.empty() ? std::string_view(request_.body) : secret;
+    if (request_.method == "POST" || !body.empty()) {
+      set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
+      set(CURLOPT_POSTFIELDS, body.data());
     }
   }
   if (!request_.authorization.empty()) {

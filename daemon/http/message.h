@@ -37,8 +37,9 @@ struct Request {
   std::vector<std::pair<std::string, std::string>> headers;
   base::Secret authorization;  // the whole value of the Authorization header; empty = none
   std::string body;
-  bool repeatable = false;  // a POST that only reads: libcurl may send it again if a kept
-                            // connection turns out to be dead
+  base::Secret secret_body;  // sent instead of `body` where there is one: it holds a secret
+  bool repeatable = false;   // a POST that only reads: libcurl may send it again if a kept
+                             // connection turns out to be dead
   // Asked on the network thread when the connection stands and the request is about to leave; false
   // holds it back (the error is kRetryAfter "withheld", nothing was sent). Must not call into the
   // Client.

@@ -22,6 +22,7 @@ struct Status {
   std::string trouble_full;  // "since what"
   std::string trouble_incremental;
   std::string last_full_at;
+  std::string token_expires;
   std::int64_t file_bytes = 0;
   store::Counts counts;
   std::vector<store::SpaceRow> spaces;
@@ -55,6 +56,7 @@ store::Result<Status> gather(store::Reader& mirror, const std::filesystem::path&
       take(meta_or_empty(mirror, "trouble.full"), status.trouble_full),
       take(meta_or_empty(mirror, "trouble.incremental"), status.trouble_incremental),
       take(meta_or_empty(mirror, "last_full_sync_at"), status.last_full_at),
+      take(meta_or_empty(mirror, "token_expires_at"), status.token_expires),
       take(mirror.counts(), status.counts),
       take(mirror.spaces(), status.spaces),
       take(mirror.runs(kRunsShown), status.runs),
@@ -99,6 +101,7 @@ PlainJson as_json(const Status& status, const std::filesystem::path& path) {
   if (!status.wait_until.empty()) {
     json["wait"] = {{"until", status.wait_until}, {"reason", status.wait_reason}};
   }
+  if (!status.token_expires.empty()) json["token_expires_at"] = status.token_expires;
   if (!status.last_full_at.empty()) json["last_full_sync_at"] = status.last_full_at;
   json["trouble"] = PlainJson::array();
   for (const auto& [kind, text] : troubles(status)) {

@@ -49,7 +49,7 @@ store::Result<void> add_ancestors(store::Reader& reader, V1Page& page) {
 // Current pages below it, from `start` on, in the order of the site.
 store::Result<std::vector<store::PageRow>> children_from(store::Reader& reader, store::Id id,
                                                          std::size_t start, std::size_t limit,
-                                                         bool with_bodies, bool& more) {
+                                                         bool& more) {
   auto ids = reader.children(id);
   if (!ids) return store::fail(ids.error());
   auto rows = reader.pages_by_id(*ids);
@@ -63,7 +63,7 @@ store::Result<std::vector<store::PageRow>> children_from(store::Reader& reader, 
              ids->begin() + static_cast<std::ptrdiff_t>(std::min(start, ids->size())));
   more = ids->size() > limit;
   if (more) ids->resize(limit);
-  rows = reader.pages_by_id(*ids, with_bodies);
+  rows = reader.pages_by_id(*ids);
   if (!rows) return rows;
   std::vector<store::PageRow> ordered;
   for (const store::Id child : *ids) {
@@ -86,7 +86,7 @@ store::Result<V1Page> whole_page(store::Reader& reader, store::PageRow row, cons
     if (auto added = add_ancestors(reader, page); !added) return store::fail(added.error());
   }
   if (expand.has("children.page")) {
-    auto children = children_from(reader, page.row.id, 0, kUsualRows, false, page.more_children);
+    auto children = children_from(reader, page.row.id, 0, kUsualRows, page.more_children);
     if (!children) return store::fail(children.error());
     page.children = std::move(*children);
   }
@@ -115,8 +115,14 @@ store::Result<Response> listed(const Ask& ask, store::Reader& reader, const Part
   form.alone = false;
   json.open();
   json.open_array("results");
+  const auto held = part.expand.has("body.storage") ? rows_with_bodies(rows) : rows.size();
+  more = more || held < rows.size();
+  rows.resize(held);
   const auto size = static_cast<std::int64_t>(rows.size());
   bool lacks = false;
+  if (part.expand.has("body.storage")) {
+    if (auto added = add_bodies(reader, rows); !added) return store::fail(added.error());
+  }
   for (auto& row : rows) {
     lacks = lacks || (part.expand.has("body.storage") && !row.body);
     auto page = whole_page(reader, std::move(row), part.expand);
@@ -166,7 +172,6 @@ store::Result<Response> v1_contents(const Ask& ask, store::Reader& reader) {
     filter.space_id = (*space)->id;
   }
   filter.sort = "id";
-  filter.with_bodies = part.expand.has("body.storage");
   filter.offset = part.start;
   filter.limit = part.limit + 1;
   auto rows = reader.pages(filter);
@@ -229,9 +234,8 @@ store::Result<Response> v1_child_pages(const Ask& ask, store::Reader& reader) {
   if (!row) return store::fail(row.error());
   if (!*row) return no_content(ask.argument("id"));
   bool more = false;
-  auto rows =
-      children_from(reader, (*row)->id, static_cast<std::size_t>(part.start),
-                    static_cast<std::size_t>(part.limit), part.expand.has("body.storage"), more);
+  auto rows = children_from(reader, (*row)->id, static_cast<std::size_t>(part.start),
+                            static_cast<std::size_t>(part.limit), more);
   if (!rows) return store::fail(rows.error());
   return listed(ask, reader, part, std::move(*rows), more && part.limit > 0);
 }

@@ -29,7 +29,7 @@ void read_page_filter(OfflineQuery& query, store::PageListing& wanted) {
 
 store::Result<Response> list(const Ask& ask, store::Reader& reader, OfflineQuery& query,
                              store::PageListing& wanted) {
-  wanted.with_bodies = wants_storage(query, false);
+  const bool with_bodies = wants_storage(query, false);
   OfflineListing listing(ask, query, {"id", "created-date", "modified-date", "title"}, "id");
   if (query.problem()) return v2_error(*query.problem());
   wanted.order = order_of(listing.order());
@@ -38,9 +38,14 @@ store::Result<Response> list(const Ask& ask, store::Reader& reader, OfflineQuery
   wanted.limit = listing.limit() + 1;
   auto rows = reader.list_pages(wanted);
   if (!rows) return store::fail(rows.error());
-  listing.cut(*rows, [&](const store::PageRow& row) { return place_of(row, wanted.order); });
+  const auto place = [&](const store::PageRow& row) { return place_of(row, wanted.order); };
+  listing.cut(*rows, place);
+  if (with_bodies) {
+    listing.keep(*rows, rows_with_bodies(*rows), place);
+    if (auto added = add_bodies(reader, *rows); !added) return store::fail(added.error());
+  }
   PageForm form;
-  form.body = wanted.with_bodies;
+  form.body = with_bodies;
   Response response = listing.answer<store::PageRow>(
       *rows, [&](JsonText& json, const store::PageRow& row) { put_page(json, row, form); });
   const bool lacks = form.body && std::any_of(rows->begin(), rows->end(),

@@ -147,9 +147,11 @@ store::Result<Response> v2_ancestors(const Ask& ask, store::Reader& reader) {
     json.close();
   }
   json.close_array();
-  json.open("_links");
-  json.text("base", ask.base());
-  json.close();
+  if (kind_of_path(ask) == "page") {  // the document has links of pages' ancestors alone
+    json.open("_links");
+    json.text("base", ask.base());
+    json.close();
+  }
   json.close();
   return response;
 }

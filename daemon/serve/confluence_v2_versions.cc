@@ -35,12 +35,14 @@ store::Result<Response> v2_versions(const Ask& ask, store::Reader& reader) {
   const store::Id id = (*row)->id;
   auto versions = reader.versions(id);
   if (!versions) return store::fail(versions.error());
-  listing.choose(*versions, [](const store::VersionRow& version) {
+  const auto place_of = [](const store::VersionRow& version) {
     store::ListPlace place;
     place.number = version.version.created_at.time_since_epoch().count();
     place.id = version.version.number;
     return place;
-  });
+  };
+  listing.choose(*versions, place_of);
+  if (with_bodies) listing.keep(*versions, rows_with_bodies(*versions), place_of);
   std::optional<store::Error> error;
   bool lacks_body = false;
   Response response = listing.answer<store::VersionRow>(

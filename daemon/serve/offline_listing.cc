@@ -2,6 +2,7 @@
 
 #include <array>
 #include <tuple>
+#include <unordered_map>
 
 #include "daemon/serve/offline_cursor.h"
 
@@ -29,6 +30,19 @@ std::string question_of(const Request& request) {
 }
 
 }  // namespace
+
+store::Result<void> add_bodies(store::Reader& reader, std::vector<store::PageRow>& rows) {
+  std::vector<store::Id> ids;
+  std::unordered_map<store::Id, store::PageRow*> by_id;
+  for (auto& row : rows) {
+    ids.push_back(row.id);
+    by_id.emplace(row.id, &row);
+  }
+  auto whole = reader.pages_by_id(ids, true);
+  if (!whole) return store::fail(whole.error());
+  for (auto& row : *whole) by_id.at(row.id)->body = std::move(row.body);
+  return {};
+}
 
 std::string path_of(const Request& request) {
   std::string path;

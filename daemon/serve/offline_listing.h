@@ -59,6 +59,15 @@ class OfflineListing {
     if (!rows.empty()) last_ = place_of(rows.back());
   }
 
+  // Of what cut() or choose() left, the first `count`, 1 or more.
+  template <typename Row, typename PlaceOf>
+  void keep(std::vector<Row>& rows, std::size_t count, const PlaceOf& place_of) {
+    if (count >= rows.size()) return;
+    rows.resize(count);
+    more_ = true;
+    last_ = place_of(rows.back());
+  }
+
   template <typename Row>
   Response answer(const std::vector<Row>& rows,
                   const std::function<void(JsonText&, const Row&)>& put) const {
@@ -85,6 +94,22 @@ class OfflineListing {
   std::optional<store::ListPlace> last_;
   bool more_ = false;
 };
+
+// How many of these rows an answer with their bodies holds: bodies of up to 16 MiB, but one row at
+// least. A short answer is nothing unusual to a client, as long as it has a next link.
+template <typename Row>
+std::size_t rows_with_bodies(const std::vector<Row>& rows) {
+  constexpr std::int64_t kMostBytes = std::int64_t{16} << 20;
+  std::int64_t bytes = 0;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    bytes += rows[i].body_bytes;
+    if (bytes > kMostBytes) return std::max<std::size_t>(i, 1);
+  }
+  return rows.size();
+}
+
+// Fills in the bodies of these rows.
+store::Result<void> add_bodies(store::Reader& reader, std::vector<store::PageRow>& rows);
 
 // The path of a question, each segment encoded.
 std::string path_of(const Request& request);

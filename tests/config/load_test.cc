@@ -351,6 +351,49 @@ TEST_F(ParseTest, AnAddressThatWouldBreakBasicAuthenticationIsRefused) {
   }
 }
 
+TEST_F(ParseTest, WhatASchemeNeedsIsMissedWithItsLine) {
+  const auto needs = [this](const std::string& lines) {
+    return problems_of("[site]\nurl = \"https://acme.atlassian.net\"\n" + lines);
+  };
+  EXPECT_THAT(needs("auth = \"service-account\"\n"),
+              ElementsAre(HasSubstr(":1:1: site.client_id: it is missing; site.auth = ")));
+  EXPECT_THAT(needs("auth = \"scoped-token\"\n"), ElementsAre(HasSubstr("site.email")));
+  EXPECT_THAT(needs("auth = \"service-account\"\nclient_id = \"c\"\n"), ElementsAre());
+  EXPECT_THAT(needs("auth = \"bearer\"\n"), ElementsAre());
+  EXPECT_EQ(config_.site.gateway_url, "https://api.atlassian.com");
+  EXPECT_EQ(config_.site.token_url, "https://auth.atlassian.com/oauth/token");
+}
+
+TEST_F(ParseTest, AddressesOfTheGatewayGoNowhereInTheClear) {
+  for (const std::string key : {"gateway_url", "token_url"}) {
+    for (const auto* bad : {"http://api.atlassian.com", "https://a:b@c.example", "", "ftp://x"}) {
+      EXPECT_THAT(problems_after_site(key + " = \"" + bad + "\"\n"),
+                  ElementsAre(HasSubstr("site." + key)))
+          << bad;
+    }
+    EXPECT_THAT(problems_after_site(key + " = \"http://127.0.0.1:8080/x\"\n"), ElementsAre());
+  }
+}
+
+TEST_F(ParseTest, ACloudIdAndADateHaveTheirForms) {
+  for (const auto* bad :
+       {"\"../../x\"", "\"11111111-2222-3333-4444-55555555555\"",
+        "\"g1111111-2222-3333-4444-555555555555\"", "\"11111111222233334444555555555555\""}) {
+    EXPECT_THAT(problems_after_site("cloud_id = " + std::string(bad) + "\n"),
+                ElementsAre(HasSubstr("expected a cloud id")))
+        << bad;
+  }
+  for (const auto* bad : {"\"2027-02-30\"", "\"tomorrow\"", "\"2027-3-1\"", "1999-01-01", "7"}) {
+    EXPECT_THAT(problems_after_site("token_expires = " + std::string(bad) + "\n"),
+                ElementsAre(HasSubstr("expected a date")))
+        << bad;
+  }
+  for (const auto* good : {"\"2027-03-01\"", "2027-03-01"}) {
+    EXPECT_THAT(problems_after_site("token_expires = " + std::string(good) + "\n"), ElementsAre());
+    EXPECT_EQ(config_.site.token_expires, "2027-03-01");
+  }
+}
+
 TEST_F(ParseTest, ATildeIsNotTakenForAFolder) {
   EXPECT_THAT(problems_after_site("token_file = \"~/token\"\n"), ElementsAre(HasSubstr("'~'")));
 }

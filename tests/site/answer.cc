@@ -4,6 +4,7 @@
 #include <mutex>
 #include <shared_mutex>
 
+#include "tests/site/gateway.h"
 #include "tests/site/random.h"
 #include "tests/site/text.h"
 
@@ -274,7 +275,9 @@ Answer read_answer(State& state, const Request& request, const Route& route, con
       return answer;
     }
   }
-  answer.response = Api(state, request, route, draw).answer(identify(state, request.authorization));
+  Admission admission = admit(state, request, route);
+  answer.response = admission.refusal ? std::move(*admission.refusal)
+                                      : Api(state, request, route, draw).answer(admission.caller);
   if (fault && answer.response.status == 200) {
     answer.played = fault;
     damage(answer, *fault);
@@ -299,7 +302,12 @@ Answer write_answer(State& state, const Request& request, const Route& route, co
       return std::move(*refusal);
     }
   }
-  const Caller caller = identify(state, request.authorization);
+  Admission admission = admit(state, request, route);
+  if (admission.refusal) {
+    answer.response = std::move(*admission.refusal);
+    return answer;
+  }
+  const Caller caller = admission.caller;
   const Writer writer{entry, true, 0};
   if (fault == Fault::kAppliedLater503) {
     answer.later = [&state, request, route, draw, writer, caller] {
@@ -374,7 +382,7 @@ Response others_write(State& state, std::string_view method, std::string_view ta
 }
 
 std::string head_of(const Response& response, std::size_t length, bool keep_alive,
-                    std::uint64_t dice) {
+                    std::uint64_t dice, std::uint32_t date_ahead_s) {
   std::string head = "HTTP/1.1 " + std::to_string(response.status) + " ";
   head += reason_of(response.status);
   const auto add = [&](std::string_view name, std::string_view value) {
@@ -383,7 +391,7 @@ std::string head_of(const Response& response, std::size_t length, bool keep_aliv
     head += ": ";
     head += value;
   };
-  add("Date", to_http_date(now_millis()));
+  add("Date", to_http_date(now_millis() + Millis{date_ahead_s} * 1000));
   add("Server", "AtlassianEdge");
   if (response.status != 204) {
     add("Content-Type", response.content_type);

@@ -120,6 +120,65 @@ Json post_token(State& state, const Json& json) {
   return Json::object();
 }
 
+bool flag_of(const Json& json, const char* name, bool otherwise) {
+  const auto found = json.find(name);
+  if (found == json.end()) return otherwise;
+  if (!found->is_boolean()) throw Refusal(400, std::string("'") + name + "' is true or false");
+  return found->get<bool>();
+}
+
+Scopes scopes_of(const Json& json) {
+  const auto found = json.find("scopes");
+  if (found == json.end()) return all_scopes();
+  if (!found->is_array()) throw Refusal(400, "'scopes' must be a list");
+  Scopes scopes;
+  for (const Json& item : *found) {
+    if (!item.is_string()) throw Refusal(400, "'scopes' must hold strings");
+    scopes.insert(item.get<std::string>());
+  }
+  return scopes;
+}
+
+Endpoint endpoint_of(const std::string& name) {
+  const auto endpoint = parse_endpoint(name);
+  if (!endpoint) throw Refusal(400, "an endpoint is good, 404, 429, 500, 503, html or odd");
+  return *endpoint;
+}
+
+Json post_credentials(State& state, const Json& json) {
+  Credentials& credentials = state.credentials;
+  if (const auto token = text_of(json, "scoped_token")) {
+    credentials.put_scoped_token(*token, scopes_of(json));
+  }
+  if (const auto token = text_of(json, "bearer")) {
+    credentials.put_bearer(*token, scopes_of(json), flag_of(json, "installed", true));
+  }
+  if (const auto id = text_of(json, "client_id")) {
+    const auto lasts = json.find("expires_in");
+    ServiceAccount account{*id, text_of(json, "secret").value_or(""), scopes_of(json)};
+    if (lasts != json.end()) {
+      if (!lasts->is_number_unsigned()) throw Refusal(400, "'expires_in' is a number");
+      account.expires_in_s = lasts->get<std::uint32_t>();
+    }
+    credentials.put_service_account(std::move(account));
+  }
+  if (const auto name = text_of(json, "revoke")) credentials.revoke(*name);
+  if (flag_of(json, "end_access_tokens", false)) credentials.end_access_tokens();
+  if (json.contains("basic_disabled")) {
+    credentials.disable_basic(flag_of(json, "basic_disabled", false));
+  }
+  if (json.contains("licence_taken")) {
+    credentials.take_licence(flag_of(json, "licence_taken", false));
+  }
+  if (const auto name = text_of(json, "token_endpoint")) {
+    credentials.set_token_endpoint(endpoint_of(*name));
+  }
+  if (const auto name = text_of(json, "tenant_info")) {
+    credentials.set_tenant_info(endpoint_of(*name));
+  }
+  return {{"cloud_id", std::string(kCloudId)}, {"tokens_given", credentials.tokens_given()}};
+}
+
 // Takes the ids that `name` lists; without it `target` stays.
 void take_ids(const Json& json, const char* name, std::set<Id>& target) {
   const auto found = json.find(name);
@@ -294,7 +353,8 @@ struct Post {
   std::string_view name;
   Json (*run)(State& state, const Json& json);
 };
-constexpr std::array<Post, 17> kPosts = {{{"counters/reset", reset_counters},
+constexpr std::array<Post, 18> kPosts = {{{"counters/reset", reset_counters},
+                                          {"credentials", post_credentials},
                                           {"permissions", post_permissions},
                                           {"next-write", post_next_write},
                                           {"next-write/clear", clear_next_writes},

@@ -17,6 +17,12 @@
 //   POST settings             any of the settings, {"rate":20,"faults":{"500":0.05}}
 //   POST faults               {"500":0.05}; the others stay; POST faults/clear ends all
 //   POST token                {"token":"new"}; "" revokes it
+//   POST credentials          {"scoped_token":"t"} or {"bearer":"t","installed":true} or
+//                             {"client_id":"c","secret":"s","expires_in":3600}, each with
+//                             "scopes":[..] (all without); {"revoke":"t"};
+//                             {"end_access_tokens":true}; {"basic_disabled":true};
+//                             {"licence_taken":true}; {"token_endpoint":"429"},
+//                             {"tenant_info":"html"}: see credentials.h
 //   POST edit                 {"page":"1","title":..,"body":..,"message":..,"minorEdit":..}
 //   POST move                 {"page":"1","parent":"2"} or {"page":"1","parent":null} or
 //                             {"page":"1","space":"3"}

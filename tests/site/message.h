@@ -38,6 +38,8 @@ struct Request {
   std::string content_type;
   bool accepts_gzip = false;
   std::string body;
+  bool at_gateway = false;  // it came through Atlassian's gateway; `path` is without its prefix
+  std::string cloud_id;     // of that prefix
 };
 
 struct Response {

@@ -174,6 +174,8 @@ void Server::set_token(std::string_view token) {
   impl_->state.token = token;
 }
 
+Credentials& Server::credentials() { return impl_->state.credentials; }
+
 std::string Server::account_id() const {
   const std::shared_lock lock(impl_->state.content_mutex);
   return impl_->state.content.users().front().account_id;

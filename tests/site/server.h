@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "tests/site/content.h"
+#include "tests/site/credentials.h"
 #include "tests/site/settings.h"
 #include "tests/site/traffic.h"
 #include "tests/site/write_log.h"
@@ -79,6 +80,8 @@ class Server {
 
   // From now on only this token is good; "" = none is.
   void set_token(std::string_view token);
+  // The other ways in, and what is wrong with them; see credentials.h and gateway.h.
+  Credentials& credentials();
   // Whose token it is: what /user/current answers.
   std::string account_id() const;
 

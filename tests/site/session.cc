@@ -16,6 +16,7 @@
 
 #include "tests/site/answer.h"
 #include "tests/site/control.h"
+#include "tests/site/gateway.h"
 #include "tests/site/gzip.h"
 
 namespace site {
@@ -118,7 +119,8 @@ asio::awaitable<bool> Session::serve() {
   if (error) co_return false;
   keep_alive_ = parser.keep_alive();
   Request request = read_head(parser);
-  if (!request.path.starts_with(kControlRoot)) {
+  enter_gateway(request);
+  if (!request.path.starts_with(kControlRoot) && !is_beside_api(request)) {
     const bool alive = co_await serve_api(request, parser);
     co_return alive;
   }
@@ -126,7 +128,7 @@ asio::awaitable<bool> Session::serve() {
   if (body_error) co_return false;
   request.body = std::move(parser.get().body());
   Answer answer;
-  answer.response = control(state_, request);
+  answer.response = is_beside_api(request) ? beside_api(state_, request) : control(state_, request);
   const Settings plain;
   const bool head_only = request.method == "HEAD";
   const bool whole = co_await send(answer, head_only, 0, plain);
@@ -189,7 +191,8 @@ asio::awaitable<bool> Session::send(Answer& answer, bool head_only, std::uint64_
     co_return false;
   }
   const std::string& body = answer.response.body;
-  const std::string head = head_of(answer.response, body.size(), keep_alive_, dice);
+  const std::string head =
+      head_of(answer.response, body.size(), keep_alive_, dice, settings.date_ahead_s);
   if (answer.fault == Fault::kResetAfter || answer.fault == Fault::kCutBody) {
     // An answer without a body ends in its head.
     const std::string_view first =

@@ -61,6 +61,7 @@ void for_each_field(S& s, Visit&& visit) {
   visit("gzip", s.gzip);
   visit("anonymous_access", s.anonymous_access);
   visit("drip_ms", s.drip_ms);
+  visit("date_ahead_s", s.date_ahead_s);
   visit("rewrite_bodies", s.rewrite_bodies);
   visit("echo_body", s.echo_body);
   visit("trashed_titles_block", s.trashed_titles_block);

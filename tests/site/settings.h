@@ -77,8 +77,9 @@ struct Settings {
   bool gzip = true;
   bool anonymous_access = false;  // a dead token sees some spaces instead of 404
   std::uint32_t drip_ms = 1500;
-  bool rewrite_bodies = true;  // writes: storage comes out changed, see storage_check.h
-  bool echo_body = true;       // the answer to a write holds body.storage
+  std::uint32_t date_ahead_s = 0;  // of the Date header: the site's clock against ours
+  bool rewrite_bodies = true;      // writes: storage comes out changed, see storage_check.h
+  bool echo_body = true;           // the answer to a write holds body.storage
   bool trashed_titles_block = false;
   bool forbidden_is_403 = false;               // to writes on read-only pages: 403 instead of 404
   bool restore_adds_version = false;           // else only the status changes

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "tests/site/content.h"
+#include "tests/site/credentials.h"
 #include "tests/site/random.h"
 #include "tests/site/server.h"
 #include "tests/site/settings.h"
@@ -42,6 +43,7 @@ struct State {
   std::uint64_t seen = 0;
   std::vector<NextWrite> next_writes;  // what waits to be played, see server.h
 
+  Credentials credentials;
   Traffic traffic;
   WriteLog writes;
 };

@@ -108,10 +108,10 @@ TEST_F(CheckTest, ASiteThatIsNotThereIsExit8) {
 }
 
 TEST_F(CheckTest, ASchemeThatThisVersionDoesNotSpeakIsNamed) {
-  given_config("", "auth = \"bearer\"\n");
+  given_config("", "auth = \"connect\"\n");
   const auto done = check();
   EXPECT_EQ(done.code, 2);
-  EXPECT_THAT(done.out, HasSubstr("does not speak site.auth = \"bearer\""));
+  EXPECT_THAT(done.out, HasSubstr("does not speak site.auth = \"connect\""));
   EXPECT_EQ(server_->counters().requests, 0u);
 }
 

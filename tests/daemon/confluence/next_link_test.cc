@@ -91,6 +91,25 @@ TEST(NextLinkTest, BehindTheGatewayThePrefixIsOurs) {
   EXPECT_EQ(next("https://your-domain.atlassian.net/wiki/x", {}, kGateway), "bad_next_link");
 }
 
+TEST(NextLinkTest, ALinkThatNamesTheSiteIsFollowedAtTheGateway) {
+  constexpr std::string_view kGateway = "https://api.atlassian.com/ex/confluence/11-22";
+  const auto at_gateway = [&](std::string_view link) {
+    const auto found = next_link(link, {}, kGateway, "https://your-domain.atlassian.net");
+    return found ? *found : found.error().name;
+  };
+  EXPECT_EQ(at_gateway("https://your-domain.atlassian.net/wiki/api/v2/pages?cursor=x=&limit=2"),
+            "/wiki/api/v2/pages?cursor=x=&limit=2");
+  EXPECT_EQ(at_gateway("/ex/confluence/11-22/wiki/api/v2/pages?c=x"), "/wiki/api/v2/pages?c=x");
+  EXPECT_EQ(at_gateway("https://your-domain.atlassian.net/ex/confluence/11-22/wiki/x"), "/wiki/x");
+  for (const auto* bad :
+       {"http://your-domain.atlassian.net/wiki/x", "https://your-domain.atlassian.net:8443/wiki/x",
+        "https://your-domain.atlassian.net.evil.example/wiki/x",
+        "https://evil.example/ex/confluence/11-22/wiki/x", "/ex/confluence/33-44/wiki/x",
+        "https://your-domain.atlassian.net/other", "/ex/confluence/11-22/wiki/../x"}) {
+    EXPECT_EQ(at_gateway(bad), "bad_next_link") << bad;
+  }
+}
+
 TEST(NextLinkTest, TheRefusalNamesTheHostButNotTheCursor) {
   const auto link = next_link("https://evil.example/wiki/x?cursor=hunter2", {}, kSite);
   ASSERT_FALSE(link);

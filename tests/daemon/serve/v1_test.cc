@@ -163,7 +163,7 @@ TEST_F(V1Test, ADoneBatchIsUndone) {
   const auto id = queue_an_update();
   mirror_.put([&](store::Batch& batch) {
     store::JobUpdate update(std::stoll(id), {store::JobState::kQueued}, store::JobState::kDone, "");
-    update.result = R"({"id":"100"})";
+    update.result = R"({"id":"100","version":3})";
     store::JobImage before;
     before.kind = "before";
     before.version = 2;
