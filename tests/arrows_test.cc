@@ -56,7 +56,8 @@ const std::map<std::string, Rule>& rules() {
   return table;
 }
 
-const std::set<std::string> kEverywhere = {"fmt", "spdlog", "sys", "arpa"};  // sys/, arpa/: POSIX
+const std::set<std::string> kEverywhere = {"fmt", "spdlog", "sys", "arpa",
+                                           "netinet"};  // the last three: POSIX
 
 std::string read(const fs::path& path) {
   std::ifstream in(path);
