@@ -95,6 +95,17 @@ struct ServeConfig {
   std::map<std::string, std::vector<std::string>> access;
 };
 
+struct ConnectConfig {
+  std::string app_key = "confmirror";
+  std::string name = "confmirror";
+  std::string user;                       // account id; empty = the app itself
+  std::string listen = "127.0.0.1:8766";  // loopback
+  std::string key_host = "https://connect-install-keys.atlassian.com";
+  std::string token_url =
+      "https://oauth-2-authorization-server.services.atlassian.com/oauth2/token";
+  std::string token_audience = "https://oauth-2-authorization-server.services.atlassian.com";
+};
+
 struct LogConfig {
   std::string level = "info";
   std::string format = "text";  // text | json | journald
@@ -110,6 +121,7 @@ struct Config {
   JobsConfig jobs;
   AuditConfig audit;
   ServeConfig serve;
+  ConnectConfig connect;
   LogConfig log;
 };
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "config/options_audit.h"
+#include "config/options_connect.h"
 #include "config/options_site.h"
 #include "config/units.h"
 #include "config/url.h"
@@ -232,6 +233,7 @@ std::string_view table_help(std::string_view table) {
       {"jobs", "Edits of pages."},
       {"audit", "What 'confmirror audit' finds fault with."},
       {"serve", "The daemon's local service."},
+      {"connect", "Atlassian Connect, for auth = \"connect\" (README.md says until when)."},
       {"log", "The daemon's log."},
   });
   for (const auto& [name, help] : kHelp) {
@@ -289,6 +291,10 @@ std::string expected_text(const Option& option) {
       return "a cloud id such as \"11111111-2222-3333-4444-555555555555\"";
     case Form::kDate:
       return "a date such as \"2027-03-01\"";
+    case Form::kAppKey:
+      return "1 to 64 letters, digits, '.', '_' and '-'";
+    case Form::kAccountId:
+      return "an account id such as \"557058:0867a421-a9ee-4659-801a-bc0ee4a4487e\"";
     case Form::kAny:
     case Form::kNotEmpty:
       break;
@@ -321,6 +327,13 @@ bool has_cloud_id_form(std::string_view text) {
          });
 }
 
+bool is_name_of(std::string_view text, std::string_view others, std::size_t most) {
+  return text.size() <= most && std::all_of(text.begin(), text.end(), [others](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  others.find(c) != others.npos;
+         });
+}
+
 std::optional<std::string> form_refusal(Form form, std::string_view text) {
   switch (form) {
     case Form::kSiteUrl:
@@ -338,6 +351,10 @@ std::optional<std::string> form_refusal(Form form, std::string_view text) {
     case Form::kKeyDuration:
       if (!parse_key_duration(text)) return toml_string(text);
       break;
+    case Form::kAppKey:
+      return is_name_of(text, "._-", 64) ? std::nullopt : std::optional(toml_string(text));
+    case Form::kAccountId:
+      return is_name_of(text, "._-:", 128) ? std::nullopt : std::optional(toml_string(text));
     case Form::kCloudId:
       if (!has_cloud_id_form(text)) return "something else";
       break;
@@ -371,6 +388,7 @@ const std::vector<Option>& options() {
     add_http_and_jobs(made);
     add_audit_options(made);
     add_serve_and_log(made);
+    add_connect_options(made);
     return made;
   }();
   return all;

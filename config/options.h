@@ -37,7 +37,9 @@ enum class Form {
   kNotEmpty,
   kKeyDuration,
   kCloudId,
-  kDate
+  kDate,
+  kAppKey,
+  kAccountId
 };
 
 struct Option {

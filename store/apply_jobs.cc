@@ -95,9 +95,10 @@ JobRows::JobRows(Db& db)
       add_job_(db,
                "INSERT INTO job(batch_id, line, ref, action, state, stuck, attempts, not_before,"
                " page_id, space_id, parent_id, title, status, representation, base_version,"
-               " message, minor_edit, on_conflict, mark, created_at, updated_at, undo_of, as_user)"
+               " message, minor_edit, on_conflict, mark, created_at, updated_at, undo_of,"
+               " as_user)"
                " VALUES(?1,?2,?3,?4,?5,0,0,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?18,"
-               " ?19,?20) RETURNING id"),
+               " ?19,nullif(?20,'')) RETURNING id"),
       add_body_(db, "INSERT INTO job_body(job_id, body) VALUES(?,?)"),
       add_after_(db, "INSERT INTO job_after(job_id, after_job) VALUES(?,?) ON CONFLICT DO NOTHING"),
       set_parent_job_(db, "UPDATE job SET parent_job=?2 WHERE id=?1"),

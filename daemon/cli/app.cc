@@ -8,6 +8,7 @@
 #include "daemon/cli/audit_command.h"
 #include "daemon/cli/checked_output.h"
 #include "daemon/cli/completion.h"
+#include "daemon/cli/connect_setup.h"
 #include "daemon/cli/daemon_command.h"
 #include "daemon/cli/db_commands.h"
 #include "daemon/cli/globals.h"
@@ -185,6 +186,7 @@ int run(int argc, char** argv, std::istream& in, std::ostream& out, std::ostream
   add_sql_command(app, globals, in, out, err, exit_code);
   add_jobs_commands(app, globals, in, out, err, exit_code);
   add_db_commands(app, globals, out, err, exit_code);
+  add_connect_commands(app, globals, out, err, exit_code);
   add_completion_command(app, out, exit_code);
   add_help(app, help_command, streams, exit_code);
   return finish(parse(app, argc, argv, streams, exit_code), output, err);

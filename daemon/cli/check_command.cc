@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "daemon/base/clock.h"
+#include "daemon/cli/connect_setup.h"
 #include "daemon/cli/report.h"
 #include "daemon/cli/setup_checks.h"
 #include "daemon/cli/setup_commands.h"
@@ -30,7 +31,13 @@ void check_site(const config::Config& config, const std::filesystem::path& mirro
     lines.push_back(failure("token", token.error()));
     return;
   }
-  lines.emplace_back("token", Verdict::kOk, token_source(config.site));
+  const bool connect = config.site.auth == "connect";
+  if (connect) {
+    check_connect(config, lines);
+    if (exit_code_of(lines) > 1) return;
+  } else {
+    lines.emplace_back("token", Verdict::kOk, token_source(config.site));
+  }
   const auto expires_at = token_expiry(config.site, *token);
   const auto now = base::SystemClock().now();
   ProbeOptions options;
@@ -41,7 +48,11 @@ void check_site(const config::Config& config, const std::filesystem::path& mirro
                               : view->identity_error ? &*view->identity_error
                                                      : nullptr;
   if (refused) {
-    lines.push_back(failure("site", explained(config.site, expires_at, now, *refused)));
+    if (connect) {
+      explain_connect_failure(config, *refused, lines);
+    } else {
+      lines.push_back(failure("site", explained(config.site, expires_at, now, *refused)));
+    }
   } else {
     lines.push_back(identity_line(*view));
   }

@@ -135,6 +135,7 @@ void print_job(const Shown& shown, std::ostream& out) {
   line("undoes", job.undo_of ? fmt::format("job {}", *job.undo_of) : "");
   line("message", job.message + (job.minor_edit ? " (minor edit)" : ""));
   line("submitted", store::to_iso8601(job.created_at));
+  line("as user", job.as_user);
   line("made from", job.base_version ? fmt::format("version {}", *job.base_version) : "");
   line("on conflict", std::string(to_string(job.on_conflict)));
   line("attempts", std::to_string(job.attempts));

@@ -59,6 +59,11 @@ store::Result<config::JobsConfig> jobs_config(const GlobalOptions& globals) {
   return store::fail(config.error());
 }
 
+bool can_impersonate(const GlobalOptions& globals) {
+  const auto config = load_config(globals);
+  return config && config->site.auth == "connect";
+}
+
 store::Result<std::string> read_input(const std::string& file, std::istream& in) {
   const auto failed = [&](const char* why) {
     return store::fail(store::ErrorKind::kUsage, "cannot_read",

@@ -28,6 +28,8 @@ int run_jobs_submit(const GlobalOptions& globals, const SubmitArgs& args, std::i
 
 // The [jobs] table of the configuration, its defaults where --db is enough to go on.
 store::Result<config::JobsConfig> jobs_config(const GlobalOptions& globals);
+// Whether the connection of the configuration can write on behalf of users.
+bool can_impersonate(const GlobalOptions& globals);
 
 // A file or standard input, whole, within the bound of a batch.
 store::Result<std::string> read_input(const std::string& file, std::istream& in);

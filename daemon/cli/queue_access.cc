@@ -79,8 +79,7 @@ Reply QueueAccess::on_file(const Local& call, bool writes) {
   options.max_deletes = config->max_deletes;
   options.on_conflict =
       store::parse_on_conflict(config->on_conflict).value_or(store::OnConflict::kFail);
-  // Whoever may write the file may write in any name; what cannot be signed fails when it is sent.
-  options.can_impersonate = true;
+  options.can_impersonate = can_impersonate(globals_);
   serve::Caller caller;
   caller.name = edits::submitter();
   caller.may_read = caller.may_submit = caller.may_write_as_any = true;

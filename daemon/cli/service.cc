@@ -13,6 +13,7 @@
 #include "daemon/cli/service_run.h"
 #include "daemon/cli/service_texts.h"
 #include "daemon/cli/sync_setup.h"
+#include "daemon/serve/connect_listener.h"
 
 namespace cli {
 
@@ -145,6 +146,7 @@ base::Awaitable<store::Result<void>> Service::run() {
   if (on_listening) on_listening();
   start_jobs();
   start_local();
+  if (auto listening = start_connect(); !listening) fatal_ = listening.error();
   notify_.ready();
   base::daemon_log().info("started mirror='{}' site={} interval={} reconcile_interval={}",
                           path_.string(), config_.site.url, in_words(config_.sync.interval),
@@ -167,6 +169,7 @@ base::Awaitable<store::Result<void>> Service::run() {
   co_await stopped_runs();
   co_await stopped_jobs();
   co_await stopped_texts();
+  co_await stopped_connect();
   base::daemon_log().info("stopped");
   if (fatal_) co_return store::fail(*fatal_);
   co_return store::Result<void>();
@@ -338,7 +341,9 @@ void Service::failed(const Run& run, const store::Error& error) {
     return;
   }
   const auto now = session_.clock().steady();
-  if (refused) {
+  if (refused && installed_at_ && run.started <= *installed_at_) {
+    schedule_->ask();  // the installation came while the run asked
+  } else if (refused) {
     refused_ = Refused{now, now + kAskAgain};
     base::daemon_log().error("{}: nothing more is asked until the token changes run_id={}",
                              error.message, run_id);

@@ -50,6 +50,10 @@
 #include "store/reader.h"
 #include "store/writer.h"
 
+namespace serve {
+class ConnectListener;
+}
+
 namespace cli {
 
 class Service {
@@ -114,6 +118,8 @@ class Service {
   void start_local();
   base::Awaitable<void> stopped_local();
   void tell_local();
+  store::Result<void> start_connect();  // service_connect.cc
+  base::Awaitable<void> stopped_connect();
 
   void want_texts();
   void start_texts();
@@ -151,6 +157,7 @@ class Service {
   std::unique_ptr<Jobs> jobs_;
   std::unique_ptr<Texts> texts_;
   std::unique_ptr<serve::LocalService> local_;
+  std::unique_ptr<serve::ConnectListener> connect_;
   bool refused_for_jobs_ = false;  // refused_ was set because the site did not know them
   base::Signal changed_;
   boost::asio::signal_set signals_;
@@ -159,6 +166,7 @@ class Service {
   bool reload_wanted_ = false;
   bool stopping_ = false;
   std::optional<Refused> refused_;
+  std::optional<base::Clock::Steady> installed_at_;  // the Connect app, last
   std::optional<store::Error> fatal_;
   std::map<mirror::RunKind, Trouble> trouble_;
   std::optional<store::Time> synced_at_;

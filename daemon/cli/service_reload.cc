@@ -15,6 +15,14 @@ constexpr std::chrono::minutes kLookAtCommand{5};
 std::string needs_restart(const config::Config& from, const config::Config& to) {
   if (from.site.url != to.site.url) return "site.url";
   if (from.mirror.path != to.mirror.path) return "mirror.path";
+  if (to.site.auth == "connect") {
+    if (from.site.public_url != to.site.public_url) return "site.public_url";
+    const auto& a = from.connect;
+    const auto& b = to.connect;
+    const bool same = a.app_key == b.app_key && a.name == b.name && a.listen == b.listen &&
+                      a.key_host == b.key_host;
+    if (!same) return "connect.app_key, name, listen or key_host";
+  }
   return {};
 }
 

@@ -4,12 +4,36 @@
 
 #include "config/token.h"
 #include "config/units.h"
+#include "daemon/cli/connect_setup.h"
 #include "daemon/cli/globals.h"
+#include "daemon/confluence/connect_auth.h"
 #include "daemon/confluence/token_expiry.h"
 
 namespace cli {
 
+namespace {
+
+store::Result<std::unique_ptr<confluence::Auth>> make_connect_auth(const config::Config& config,
+                                                                   confluence::AuthDeps deps) {
+  auto installation =
+      confluence::load_installation(confluence::installation_path(config.mirror.path));
+  if (!installation) return store::fail(installation.error());
+  confluence::ConnectOptions options;
+  options.app_key = config.connect.app_key;
+  options.user = config.connect.user;
+  options.token_url = config.connect.token_url;
+  options.token_audience = config.connect.token_audience;
+  options.timeout = config.http.timeout;
+  options.install_hint = install_hint(config);
+  std::unique_ptr<confluence::Auth> auth =
+      std::make_unique<confluence::ConnectAuth>(deps, std::move(options), std::move(*installation));
+  return auth;
+}
+
+}  // namespace
+
 store::Result<base::Secret> read_site_secret(const config::SiteConfig& site) {
+  if (site.auth == "connect") return base::Secret();  // the installation brings it
   auto token = config::read_token(site);
   if (!token) return store::fail(usage_error(token.error()));
   return base::Secret(std::move(*token));
@@ -33,11 +57,7 @@ store::Result<std::unique_ptr<confluence::Auth>> make_site_auth(const config::Co
                                                                 confluence::AuthDeps deps) {
   const auto& site = config.site;
   if (site.auth == "connect") {
-    return store::fail(
-        store::ErrorKind::kUsage, "auth_unsupported",
-        fmt::format("cannot sign in to '{}': this version does not speak site.auth = \"connect\"",
-                    site.url),
-        "set site.auth to basic, scoped-token, service-account or bearer");
+    return make_connect_auth(config, deps);
   }
   confluence::AuthOptions options;
   options.scheme = site.auth;

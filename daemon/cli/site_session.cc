@@ -7,6 +7,7 @@
 
 #include "daemon/base/log.h"
 #include "daemon/base/shutdown.h"
+#include "daemon/confluence/connect_auth.h"
 
 namespace cli {
 
@@ -71,6 +72,12 @@ bool SiteSession::replace_token(base::Secret token) {
   token_ = std::move(token);
   persist_expiry();
   return true;
+}
+
+void SiteSession::install(std::optional<confluence::Installation> installation) {
+  if (auto* connect = dynamic_cast<confluence::ConnectAuth*>(auth_.get())) {
+    connect->install(std::move(installation));
+  }
 }
 
 SiteSession::~SiteSession() {

@@ -21,6 +21,7 @@
 #include "daemon/base/task_group.h"
 #include "daemon/cli/site_auth.h"
 #include "daemon/confluence/client.h"
+#include "daemon/confluence/installation.h"
 #include "store/reader.h"
 #include "store/writer.h"
 
@@ -44,6 +45,8 @@ class SiteSession {
                              store::Observation last_observation);
   // Whether this is another token than the one in use; the next request carries it.
   bool replace_token(base::Secret token);
+  // The Connect app was installed, or uninstalled; nothing under other schemes.
+  void install(std::optional<confluence::Installation> installation);
   base::Secret token() const { return token_.copy(); }
   // When the token in use ends, where that is known.
   std::optional<store::Time> token_expires_at() const { return token_expiry(site_, token_); }

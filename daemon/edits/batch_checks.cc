@@ -142,6 +142,11 @@ void Checker::check_entry() {
   auto& entry = entries_[place_];
   if (!entry.has_policy) entry.spec.on_conflict = options_.on_conflict;
   for (auto& text : entry.notes) note("body", std::move(text));
+  if (!entry.spec.as_user.empty() && !options_.can_impersonate) {
+    wrong("asUser",
+          "this connection knows one identity: leave it out, or connect with site.auth = "
+          "\"connect\"");
+  }
   if (entry.spec.action != JobAction::kUpdatePage && !entry.spec.message.empty()) {
     note("message", "is not sent: only an update has a version message");
   }

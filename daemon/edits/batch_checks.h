@@ -25,6 +25,7 @@ inline constexpr std::size_t kLargestRequest = 5'242'880;  // bytes, as sent
 struct CheckOptions {
   std::int64_t max_deletes = 50;                             // per batch
   store::OnConflict on_conflict = store::OnConflict::kFail;  // where an entry does not say
+  bool can_impersonate = false;  // the connection can write on behalf of users
 };
 
 struct Checked {

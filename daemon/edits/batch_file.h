@@ -2,10 +2,10 @@
 
 // Pure: what is handed in, as jobs. A batch is JSON Lines or one JSON array of entries; an entry is
 // an action's input with `action` beside it, and optionally `ref`, `after`, `parentRef`, `message`,
-// `minorEdit`, `onConflict`, `notBefore`, for delete_page also `draft` (README.md, "The edit
-// queue"). Everything in it is hostile until read: unknown and repeated fields, wrong types, bodies
-// that are not well-formed are Problems, each with its line, and all of them are found. What can
-// only be known from the mirror is batch_checks.h's business.
+// `minorEdit`, `onConflict`, `notBefore`, `asUser`, for delete_page also `draft` (README.md, "The
+// edit queue"). Everything in it is hostile until read: unknown and repeated fields, wrong types,
+// bodies that are not well-formed are Problems, each with its line, and all of them are found. What
+// can only be known from the mirror is batch_checks.h's business.
 //
 // Any thread; nothing throws. Lines count from 1; of an entry of an array it is the line where the
 // entry begins.

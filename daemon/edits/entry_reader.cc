@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <limits>
 
+#include "daemon/confluence/names.h"
 #include "daemon/storage_format/document.h"
 #include "daemon/storage_format/tidy.h"
 
@@ -22,16 +23,6 @@ std::size_t code_points(std::string_view text) {
 }
 
 bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
-
-// Account ids are letters, digits and few marks; they go into assertions and logs.
-bool is_account_id(std::string_view text) {
-  constexpr std::size_t kLongest = 128;
-  return !text.empty() && text.size() <= kLongest &&
-         std::all_of(text.begin(), text.end(), [](char c) {
-           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                  c == ':' || c == '-' || c == '_' || c == '.';
-         });
-}
 
 bool has_control(std::string_view text) {
   return std::any_of(text.begin(), text.end(), is_control);
@@ -244,6 +235,12 @@ void EntryReader::read_extras() {
     }
   }
   spec.minor_edit = fields_.flag("minorEdit");
+  if (const auto user = fields_.text("asUser", false)) {
+    spec.as_user = *user;
+    if (!confluence::is_account_id(*user)) {
+      wrong("asUser", "is no account id: expected one such as 557058:0867a421-a9ee-4659");
+    }
+  }
   if (const auto policy = fields_.text("onConflict", false)) {
     const auto parsed = store::parse_on_conflict(*policy);
     if (!parsed) {
@@ -252,10 +249,6 @@ void EntryReader::read_extras() {
       spec.on_conflict = *parsed;
       entry_.has_policy = true;
     }
-  }
-  if (const auto account = fields_.text("asUser", false)) {
-    if (!is_account_id(*account)) wrong("asUser", "is no account id");
-    spec.as_user = *account;
   }
   read_not_before();
   if (!given_action_) read_references();

@@ -221,6 +221,8 @@ base::Awaitable<void> JobRunner::Attempt::denied(const WriteOutcome& outcome) {
     auto update = step(JobState::kQueued, "the site did not know us: " + words_of(outcome));
     update.uncount = true;
     co_await commit(own_batch(), std::move(update));
+  } else if (outcome.error && outcome.error->name == "user_refused") {
+    co_await fail_job(words_of(outcome) + " (the connection itself is good)");
   } else if (outcome.status == 403) {
     co_await fail_job(words_of(outcome) + " (the credentials are good: this account may not)");
   } else {

@@ -118,6 +118,7 @@ void Planner::add_back(const Job& job, const store::JobImage& before, const Resu
   const bool first_draft = is_draft(job) && before.status != "draft";
   JobSpec spec;
   spec.undo_of = job.id;
+  spec.as_user = job.as_user;
   spec.page_id = job.page_id;
   spec.space_id = job.space_id;
   spec.title = before.title;
@@ -151,6 +152,7 @@ void Planner::add_trash(const Job& job, const Result& result) {
   JobSpec spec;
   spec.action = JobAction::kDeletePage;
   spec.undo_of = job.id;
+  spec.as_user = job.as_user;
   spec.page_id = job.page_id;
   spec.space_id = job.space_id;
   spec.parent_id = job.parent_id;
@@ -170,6 +172,7 @@ void Planner::add_restore(const Job& job, const store::JobImage& before) {
   JobSpec spec;
   spec.action = JobAction::kRestorePage;
   spec.undo_of = job.id;
+  spec.as_user = job.as_user;
   spec.page_id = job.page_id;
   spec.space_id = job.space_id;
   if (before.parent_type.value_or("page") == "page") spec.parent_id = before.parent_id;
@@ -193,6 +196,7 @@ void Planner::add_move(const Job& job, Id page_id, std::optional<Id> parent_id, 
   JobSpec spec;
   spec.action = JobAction::kMovePage;
   spec.undo_of = job.id;
+  spec.as_user = job.as_user;
   spec.page_id = page_id;
   spec.space_id = job.space_id;
   spec.parent_id = parent_id;

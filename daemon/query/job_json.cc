@@ -60,6 +60,7 @@ Json shown_json(const Shown& shown) {
   json["parentId"] = job.parent_id ? Json(std::to_string(*job.parent_id)) : Json(nullptr);
   json["parentJob"] = job.parent_job ? Json(std::to_string(*job.parent_job)) : Json(nullptr);
   json["undoOf"] = job.undo_of ? Json(std::to_string(*job.undo_of)) : Json(nullptr);
+  json["asUser"] = job.as_user.empty() ? Json(nullptr) : Json(job.as_user);
   json["message"] = job.message;
   json["minorEdit"] = job.minor_edit;
   json["sentAt"] = job.sent_at ? Json(store::to_iso8601(*job.sent_at)) : Json(nullptr);
@@ -128,7 +129,6 @@ Json job_json(const store::Job& job) {
   json["createdAt"] = store::to_iso8601(job.created_at);
   json["updatedAt"] = store::to_iso8601(job.updated_at);
   json["error"] = job.error.empty() ? Json(nullptr) : Json(job.error);
-  if (!job.as_user.empty()) json["asUser"] = job.as_user;
   json["result"] = job.result.empty() ? Json(nullptr) : result_json(job.result);
   return json;
 }

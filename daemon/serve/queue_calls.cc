@@ -126,6 +126,7 @@ Reply QueueCalls::submit(store::JobQueue* queue, const std::string& text,
   edits::CheckOptions check;
   check.max_deletes = options.max_deletes.value_or(options_.max_deletes);
   check.on_conflict = options.on_conflict.value_or(options_.on_conflict);
+  check.can_impersonate = options_.can_impersonate;
   auto checked = edits::check_batch(edits::parse_batch(text), reader_, check);
   if (!checked) return error_reply(checked.error());
   const auto what = fmt::format("'{}'", options.name);
@@ -154,6 +155,7 @@ Reply QueueCalls::submit_action(store::JobQueue& queue, store::JobAction action,
   edits::CheckOptions check;
   check.max_deletes = options_.max_deletes;
   check.on_conflict = options_.on_conflict;
+  check.can_impersonate = options_.can_impersonate;
   auto checked = edits::check_batch(edits::parse_action(action, json), reader_, check);
   if (!checked) return error_reply(checked.error());
   bool forbidden = false;
@@ -178,6 +180,7 @@ Reply QueueCalls::dry_run(store::JobAction action, const std::string& json) cons
   edits::CheckOptions check;
   check.max_deletes = options_.max_deletes;
   check.on_conflict = options_.on_conflict;
+  check.can_impersonate = options_.can_impersonate;
   const auto checked = edits::check_batch(edits::parse_action(action, json), reader_, check);
   if (!checked) return error_reply(checked.error());
   if (!checked->problems.empty()) {

@@ -48,6 +48,7 @@ store::Result<WriteResult> submit(store::Reader& reader, store::JobQueue& queue,
   edits::CheckOptions check;
   check.max_deletes = options.max_deletes;
   check.on_conflict = options.on_conflict;
+  check.can_impersonate = options.can_impersonate;
   auto checked = edits::check_batch(edits::parse_action(kind, json), reader, check);
   if (!checked) return store::fail(checked.error());
   WriteResult result;

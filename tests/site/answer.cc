@@ -262,6 +262,23 @@ Draw draw_for(State& state, const Request& request, std::optional<Fault>& fault)
 
 namespace {
 
+// Who comes in, and by which scheme.
+struct Entrant {
+  Admission admission;
+  Index user = 0;
+};
+
+Entrant entrant_of(State& state, const Request& request, const Route& route) {
+  Entrant entrant;
+  if (const auto who = connect_caller(state, request)) {
+    entrant.admission.caller = who->caller;
+    entrant.user = who->user;
+  } else {
+    entrant.admission = admit(state, request, route);
+  }
+  return entrant;
+}
+
 // What a request gets once the rate limit let it through.
 Answer read_answer(State& state, const Request& request, const Route& route, const Draw& draw,
                    std::optional<Fault> fault) {
@@ -275,9 +292,12 @@ Answer read_answer(State& state, const Request& request, const Route& route, con
       return answer;
     }
   }
-  Admission admission = admit(state, request, route);
-  answer.response = admission.refusal ? std::move(*admission.refusal)
-                                      : Api(state, request, route, draw).answer(admission.caller);
+  Entrant entrant = entrant_of(state, request, route);
+  auto& admission = entrant.admission;
+  const Writer writer{0, true, entrant.user};
+  answer.response = admission.refusal
+                        ? std::move(*admission.refusal)
+                        : Api(state, request, route, draw, writer).answer(admission.caller);
   if (fault && answer.response.status == 200) {
     answer.played = fault;
     damage(answer, *fault);
@@ -302,13 +322,13 @@ Answer write_answer(State& state, const Request& request, const Route& route, co
       return std::move(*refusal);
     }
   }
-  Admission admission = admit(state, request, route);
-  if (admission.refusal) {
-    answer.response = std::move(*admission.refusal);
+  Entrant entrant = entrant_of(state, request, route);
+  if (entrant.admission.refusal) {
+    answer.response = std::move(*entrant.admission.refusal);
     return answer;
   }
-  const Caller caller = admission.caller;
-  const Writer writer{entry, true, 0};
+  const Caller caller = entrant.admission.caller;
+  const Writer writer{entry, true, entrant.user};
   if (fault == Fault::kAppliedLater503) {
     answer.later = [&state, request, route, draw, writer, caller] {
       Api(state, request, route, draw, writer).answer(caller);

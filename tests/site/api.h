@@ -49,6 +49,15 @@ Route find_route(const Request& request);
 enum class Caller : std::uint8_t { kUser, kAnonymous, kUnreadable };
 Caller identify(const State& state, std::string_view authorization);
 
+// Whom a request is from that a Connect app signed, or has a token for; `user`: whose writes it
+// makes and whom it is answered as.
+struct Who {
+  Caller caller = Caller::kAnonymous;
+  Index user = 0;
+};
+// nullopt: it came by another way.
+std::optional<Who> connect_caller(State& state, const Request& request);
+
 // Whose write it is, and where the write log keeps it.
 struct Writer {
   std::uint64_t entry = 0;  // of the write log; 0 for reads

@@ -145,6 +145,45 @@ Endpoint endpoint_of(const std::string& name) {
   return *endpoint;
 }
 
+Json counts_json(const ConnectCounts& counts) {
+  return {{"assertions", counts.assertions},
+          {"refused_assertions", counts.refused_assertions},
+          {"tokens", counts.tokens},
+          {"app_requests", counts.app_requests},
+          {"user_requests", counts.user_requests},
+          {"refused_requests", counts.refused_requests},
+          {"keys", counts.keys}};
+}
+
+Json post_connect(State& state, const Json& json) {
+  Connect& connect = state.connect;
+  Json answer = Json::object();
+  if (const auto event = text_of(json, "event")) {
+    if (*event != "installed" && *event != "uninstalled") {
+      throw Refusal(400, "'event' is installed or uninstalled");
+    }
+    Lifecycle call;
+    call.event = *event;
+    call.app_key = text_of(json, "app_key").value_or(call.app_key);
+    call.public_url = text_of(json, "public_url").value_or("");
+    call.base_url = text_of(json, "base_url").value_or("");
+    const auto port = json.find("port");
+    if (port == json.end() || !port->is_number_unsigned() || *port > 65'535) {
+      throw Refusal(400, "'port' is that of the app's listener");
+    }
+    call.port = port->get<std::uint16_t>();
+    answer["status"] = connect.call(call);
+  }
+  if (flag_of(json, "expire_tokens", false)) connect.expire_tokens();
+  if (flag_of(json, "rotate_secret", false)) connect.rotate_secret();
+  if (json.contains("keys_available")) {
+    connect.set_keys_available(flag_of(json, "keys_available", true));
+  }
+  if (const auto user = text_of(json, "remove_user")) connect.remove_user(*user);
+  answer["counts"] = counts_json(connect.counts());
+  return answer;
+}
+
 Json post_credentials(State& state, const Json& json) {
   Credentials& credentials = state.credentials;
   if (const auto token = text_of(json, "scoped_token")) {
@@ -353,8 +392,9 @@ struct Post {
   std::string_view name;
   Json (*run)(State& state, const Json& json);
 };
-constexpr std::array<Post, 18> kPosts = {{{"counters/reset", reset_counters},
+constexpr std::array<Post, 19> kPosts = {{{"counters/reset", reset_counters},
                                           {"credentials", post_credentials},
+                                          {"connect", post_connect},
                                           {"permissions", post_permissions},
                                           {"next-write", post_next_write},
                                           {"next-write/clear", clear_next_writes},

@@ -20,6 +20,10 @@ struct Flags {
   site::ServerOptions options;
   std::vector<std::string> faults;  // NAME=PROBABILITY
   std::string request_log;
+  std::vector<std::string> scoped_tokens;
+  std::vector<std::string> bearers;
+  std::vector<std::string> service_accounts;  // ID:SECRET
+  bool basic_disabled = false;
   std::string rate_headers = "full";
   bool no_gzip = false;
   bool no_rewrite = false;
@@ -60,6 +64,33 @@ void add_server_flags(CLI::App& app, Flags& flags) {
                  "Write every request of the API to this file, one a line")
       ->type_name("FILE");
   app.add_option("--poison-rows", options.poison_rows, "Pages whose JSON is wrong");
+}
+
+// See credentials.h; /__control/credentials has the finer points.
+void add_credential_flags(CLI::App& app, Flags& flags) {
+  app.add_option("--scoped-token", flags.scoped_tokens,
+                 "An API token with every scope, for the gateway (repeatable)");
+  app.add_option("--bearer", flags.bearers, "A bearer token with every scope (repeatable)");
+  app.add_option("--service-account", flags.service_accounts,
+                 "ID:SECRET that the token endpoint gives access tokens to (repeatable)");
+  app.add_flag("--basic-disabled", flags.basic_disabled,
+               "The organisation does not allow API tokens with Basic authentication");
+}
+
+void put_credentials(site::Credentials& credentials, const Flags& flags) {
+  for (const auto& token : flags.scoped_tokens) {
+    credentials.put_scoped_token(token, site::all_scopes());
+  }
+  for (const auto& token : flags.bearers) credentials.put_bearer(token, site::all_scopes());
+  for (const auto& pair : flags.service_accounts) {
+    const auto colon = pair.find(':');
+    site::ServiceAccount account;
+    account.client_id = pair.substr(0, colon);
+    account.secret = colon == std::string::npos ? "" : pair.substr(colon + 1);
+    account.scopes = site::all_scopes();
+    credentials.put_service_account(std::move(account));
+  }
+  credentials.disable_basic(flags.basic_disabled);
 }
 
 void add_write_flags(CLI::App& app, Flags& flags) {
@@ -144,7 +175,8 @@ std::string finish(Flags& flags) {
   return {};
 }
 
-int serve(const site::ServerOptions& options, const std::string& request_log) {
+int serve(const Flags& flags) {
+  const std::string& request_log = flags.request_log;
   // Before any thread starts, so that all of them leave these signals to sigwait.
   sigset_t ends;
   sigemptyset(&ends);
@@ -155,7 +187,8 @@ int serve(const site::ServerOptions& options, const std::string& request_log) {
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> log(
       request_log.empty() ? nullptr : std::fopen(request_log.c_str(), "we"), &std::fclose);
   if (!request_log.empty() && !log) throw std::runtime_error("cannot write '" + request_log + "'");
-  site::Server server(options);
+  site::Server server(flags.options);
+  put_credentials(server.credentials(), flags);
   if (log) {
     std::setvbuf(log.get(), nullptr, _IOLBF, BUFSIZ);
     server.observe([file = log.get()](const site::Seen& seen) {
@@ -180,6 +213,7 @@ int main(int argc, char** argv) {
   add_content_flags(app, flags);
   add_server_flags(app, flags);
   add_setting_flags(app, flags);
+  add_credential_flags(app, flags);
   CLI11_PARSE(app, argc, argv);
   const std::string error = finish(flags);
   if (!error.empty()) {
@@ -187,7 +221,7 @@ int main(int argc, char** argv) {
     return 2;
   }
   try {
-    if (!flags.digest) return serve(flags.options, flags.request_log);
+    if (!flags.digest) return serve(flags);
     const std::string digest = site::digest_of(site::Content(flags.options.content));
     return std::fwrite(digest.data(), 1, digest.size(), stdout) == digest.size() &&
                    std::fflush(stdout) == 0

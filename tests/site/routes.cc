@@ -139,6 +139,19 @@ Caller identify(const State& state, std::string_view authorization) {
   return good ? Caller::kUser : Caller::kAnonymous;
 }
 
+std::optional<Who> connect_caller(State& state, const Request& request) {
+  bool connect = false;
+  const auto account = state.connect.user_of(request, connect);
+  if (!connect) return std::nullopt;
+  Who who;
+  who.caller = account ? Caller::kUser : Caller::kUnreadable;
+  if (!account || account->empty()) return who;
+  const std::shared_lock lock(state.content_mutex);
+  const Index user = state.content.find_user(*account);
+  if (user != kNone) who.user = user;
+  return who;
+}
+
 Response Api::answer(Caller caller) {
   if (caller == Caller::kUnreadable) return html_page(401, "Unauthorized");
   anonymous_ = caller == Caller::kAnonymous;

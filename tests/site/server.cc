@@ -76,6 +76,7 @@ State::State(const ServerOptions& server_options)
                  before == nullptr ? std::nullopt : std::optional(*before), after,
                  new_body ? sha256_hex(content.body(page, after.version)) : std::string());
   });
+  for (const User& user : content.users()) connect.know_user(user.account_id);
   poison = choose_pages(content, options.poison, 1);
   poison_rows = choose_pages(content, options.poison_rows, 2);
 }
@@ -174,6 +175,7 @@ void Server::set_token(std::string_view token) {
   impl_->state.token = token;
 }
 
+Connect& Server::connect() { return impl_->state.connect; }
 Credentials& Server::credentials() { return impl_->state.credentials; }
 
 std::string Server::account_id() const {

@@ -61,6 +61,8 @@ struct NextWrite {
   std::uint32_t count = 1;  // then so many are hit
 };
 
+class Connect;  // connect.h
+
 class Server {
  public:
   explicit Server(const ServerOptions& options);
@@ -114,6 +116,9 @@ class Server {
   // query, e.g. /wiki/api/v2/pages/7.
   std::pair<int, std::string> others_write(std::string_view method, std::string_view target,
                                            std::string_view json = {});
+
+  // Atlassian Connect; its accounts are those of the content.
+  Connect& connect();
 
   // JSON Lines, see digest.h.
   std::string digest() const;

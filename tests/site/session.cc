@@ -119,8 +119,9 @@ asio::awaitable<bool> Session::serve() {
   if (error) co_return false;
   keep_alive_ = parser.keep_alive();
   Request request = read_head(parser);
+  const bool connect = request.path.starts_with(kConnectRoot);
   enter_gateway(request);
-  if (!request.path.starts_with(kControlRoot) && !is_beside_api(request)) {
+  if (!connect && !request.path.starts_with(kControlRoot) && !is_beside_api(request)) {
     const bool alive = co_await serve_api(request, parser);
     co_return alive;
   }
@@ -128,7 +129,9 @@ asio::awaitable<bool> Session::serve() {
   if (body_error) co_return false;
   request.body = std::move(parser.get().body());
   Answer answer;
-  answer.response = is_beside_api(request) ? beside_api(state_, request) : control(state_, request);
+  answer.response = connect                  ? state_.connect.answer(request)
+                    : is_beside_api(request) ? beside_api(state_, request)
+                                             : control(state_, request);
   const Settings plain;
   const bool head_only = request.method == "HEAD";
   const bool whole = co_await send(answer, head_only, 0, plain);

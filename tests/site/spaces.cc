@@ -227,7 +227,7 @@ Response Api::container(ContentType type) {
 
 Response Api::current_user() {
   Response response;
-  Renderer(state_, response.body).current_user(0);
+  Renderer(state_, response.body).current_user(author_);
   return response;
 }
 

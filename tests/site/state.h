@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/site/connect.h"
 #include "tests/site/content.h"
 #include "tests/site/credentials.h"
 #include "tests/site/random.h"
@@ -46,6 +47,7 @@ struct State {
   Credentials credentials;
   Traffic traffic;
   WriteLog writes;
+  Connect connect;  // has a lock of its own
 };
 
 // `count` pages that are no homepages, the same for the same content.

@@ -107,14 +107,6 @@ TEST_F(CheckTest, ASiteThatIsNotThereIsExit8) {
   EXPECT_EQ(done.code, 8) << done.out;
 }
 
-TEST_F(CheckTest, ASchemeThatThisVersionDoesNotSpeakIsNamed) {
-  given_config("", "auth = \"connect\"\n");
-  const auto done = check();
-  EXPECT_EQ(done.code, 2);
-  EXPECT_THAT(done.out, HasSubstr("does not speak site.auth = \"connect\""));
-  EXPECT_EQ(server_->counters().requests, 0u);
-}
-
 TEST_F(CheckTest, SpacesThatTheConfigurationKeepsOutAreAWarning) {
   given_config("[mirror]\ninclude_spaces = [\"NO-SUCH-SPACE\"]\n");
   const auto done = check();
