@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -84,8 +85,14 @@ struct AuditConfig {
 };
 
 struct ServeConfig {
-  std::filesystem::path socket;  // absolute; default confmirror.sock beside the configuration file
-  std::string listen;            // "127.0.0.1:8765"; empty = no TCP
+  // Absolute; default confmirror.sock beside the configuration file; empty = none.
+  std::filesystem::path socket;
+  std::string socket_group = "confmirror";
+  std::string listen;                // "127.0.0.1:8765"; empty = no TCP
+  std::filesystem::path token_file;  // absolute; what callers by TCP must show
+  std::int64_t max_connections = 64;
+  // [serve.access]: who (a user, "@" and a group, "*", "token") to what (access.h).
+  std::map<std::string, std::vector<std::string>> access;
 };
 
 struct ConnectConfig {

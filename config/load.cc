@@ -8,6 +8,7 @@
 #include <map>
 #include <sstream>
 
+#include "config/access.h"
 #include "config/nearest.h"
 #include "config/options.h"
 #include "config/text.h"
@@ -91,6 +92,7 @@ class Reading {
   void read_table(std::string_view name, const toml::table& table);
   void read_value(const Option& option, const toml::node& node);
   void unknown_table(const toml::key& key, const toml::node& node);
+  void read_access(const toml::key& key, const toml::node& node);
   void unknown_key(std::string_view table, const toml::key& key);
   void refuse(const Option& option, const toml::node& node, const std::string& got) {
     add(node.source(), full_key(option), "expected " + expected(option) + ", got " + got);
@@ -246,10 +248,40 @@ void Reading::unknown_table(const toml::key& key, const toml::node& node) {
   add(key.source(), name, what + "; the tables are " + comma_list(tables));
 }
 
+void Reading::read_access(const toml::key& key, const toml::node& node) {
+  const auto* rules = node.as_table();
+  if (rules == nullptr) {
+    return add(key.source(), "serve.access", "expected a table, got " + described(node));
+  }
+  for (const auto& [who, rights] : *rules) {
+    const auto full = "serve.access." + std::string(who.str());
+    if (const auto why = refusal_of_who(who.str())) {
+      add(who.source(), full, std::string(*why));
+      continue;
+    }
+    const auto* list = rights.as_array();
+    if (list == nullptr) {
+      add(rights.source(), full, "expected a list of strings, got " + described(rights));
+      continue;
+    }
+    auto& granted = config_.serve.access[std::string(who.str())];
+    for (const auto& right : *list) {
+      const auto text = right.value<std::string>().value_or("");
+      if (const auto why = refusal_of_right(text)) {
+        add(right.source(), full, std::string(*why) + ", got " + described(right));
+      } else {
+        granted.push_back(text);
+      }
+    }
+  }
+}
+
 void Reading::read_table(std::string_view name, const toml::table& table) {
   for (const auto& [key, node] : table) {
     if (const Option* option = find_option(name, key.str())) {
       read_value(*option, node);
+    } else if (name == "serve" && key.str() == kAccessTable) {
+      read_access(key, node);
     } else {
       unknown_key(name, key);
     }
@@ -304,9 +336,13 @@ void Reading::only_one_token_source() {
 void Reading::finish(bool complete) {
   if (config_.mirror.path.empty())
     config_.mirror.path = folder_ / find_option("mirror", "path")->fallback;
-  if (config_.serve.socket.empty())
+  if (config_.serve.socket.empty() && !seen_.contains("serve.socket"))
     config_.serve.socket = folder_ / find_option("serve", "socket")->fallback;
   only_one_token_source();
+  if (!config_.serve.listen.empty() && config_.serve.token_file.empty() && complete) {
+    add(seen_["serve.listen"], "serve.listen",
+        "it needs serve.token_file: a file with the token that callers must show");
+  }
   if (!complete) return;  // what seems to be missing may stand in a line that could not be read
   if (config_.site.url.empty()) {
     require("url", "expected " + expected(*find_option("site", "url")));

@@ -178,15 +178,39 @@ void add_serve_and_log(Options& all) {
       {.table = "serve",
        .key = "socket",
        .field = PathField([](Config& c) -> std::filesystem::path& { return c.serve.socket; }),
-       .not_empty = true,
        .fallback = "confmirror.sock",
-       .help = "The daemon's local socket."});
+       .help = "The daemon's local socket; empty means none. With systemd's confmirror.socket this "
+               "is where\n"
+               "the commands find it."});
+  all.push_back({.table = "serve",
+                 .key = "socket_group",
+                 .field = text([](Config& c) -> std::string& { return c.serve.socket_group; }),
+                 .form = Form::kNotEmpty,
+                 .help = "Who may connect to it besides the daemon's own user: this group, where "
+                         "there is one."});
   all.push_back(
       {.table = "serve",
        .key = "listen",
        .field = text([](Config& c) -> std::string& { return c.serve.listen; }),
        .form = Form::kListen,
-       .help = "HOST:PORT, for example \"127.0.0.1:8765\", turns TCP on; always with a token."});
+       .help = "HOST:PORT, for example \"127.0.0.1:8765\", turns TCP on, on this machine alone; "
+               "always with a\n"
+               "token."});
+  all.push_back(
+      {.table = "serve",
+       .key = "token_file",
+       .field = PathField([](Config& c) -> std::filesystem::path& { return c.serve.token_file; }),
+       .example = "\"serve-token\"",
+       .help = "A file (0600) with what callers by TCP send as \"Authorization: Bearer ...\", at "
+               "least 32\n"
+               "characters. Needed with serve.listen."});
+  all.push_back(
+      {.table = "serve",
+       .key = "max_connections",
+       .field = IntegerField([](Config& c) -> std::int64_t& { return c.serve.max_connections; }),
+       .lowest = 2,
+       .highest = 1'000,
+       .help = "How many may be connected at once."});
   all.push_back({.table = "log",
                  .key = "level",
                  .field = text([](Config& c) -> std::string& { return c.log.level; }),
@@ -436,6 +460,31 @@ std::optional<std::string> refusal(const Option& option, std::string_view text) 
   return form_refusal(option.form, text);
 }
 
+namespace {
+
+// The one table whose keys are the user's own.
+void append_access(std::string& out) {
+  out +=
+      "\n# Who may do what at the service: a user, \"@\" and a group, \"*\" (everyone that can "
+      "connect) or\n"
+      "# \"token\" (by TCP), and a list out of \"read\", \"submit\", \"as:ACCOUNT_ID\" and "
+      "\"as:*\". Without any rule the\n"
+      "# daemon's own user and root submit, and whoever else can connect reads.\n"
+      "#[serve.access]\n"
+      "#\"@confmirror\" = [\"read\"]\n"
+      "#alice = [\"submit\"]\n";
+}
+
+const Option* last_of_serve() {
+  const Option* last = nullptr;
+  for (const auto& option : options()) {
+    if (option.table == "serve") last = &option;
+  }
+  return last;
+}
+
+}  // namespace
+
 std::string render(const std::map<std::string, std::string>& settings) {
   std::string out =
       "# The configuration of confmirror. A line that begins with '#' shows a default: take the "
@@ -456,6 +505,7 @@ std::string render(const std::map<std::string, std::string>& settings) {
     out.append(set == settings.end() ? "#" : "").append(option.key).append(" = ");
     out.append(set != settings.end() ? set->second : shown.empty() ? default_value(option) : shown);
     out += "\n";
+    if (&option == last_of_serve()) append_access(out);
   }
   return out;
 }

@@ -140,6 +140,12 @@ struct JobEvent {
   std::string reason;
 };
 
+// A step of any job of a batch, with its own number; those of one batch ascend.
+struct BatchEvent : JobEvent {
+  std::int64_t id = 0;
+  JobId job_id = 0;
+};
+
 struct JobBatchRow {
   BatchId id = 0;
   std::string name;

@@ -195,6 +195,8 @@ class Reader {
   Result<std::vector<Job>> jobs(const JobFilter& filter);  // without bodies
   Result<std::vector<JobId>> jobs_before(JobId id);        // those that must be done before it
   Result<std::vector<JobEvent>> job_events(JobId id);      // oldest first
+  // Those of the batch's jobs after that one, oldest first.
+  Result<std::vector<BatchEvent>> batch_events(BatchId id, std::int64_t after, std::size_t limit);
   Result<std::optional<JobImage>> job_image(JobId id, const std::string& kind);
   Result<std::optional<JobBatchRow>> job_batch(BatchId id);
   Result<std::vector<JobBatchRow>> job_batches(std::size_t limit);  // newest first

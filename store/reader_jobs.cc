@@ -168,6 +168,31 @@ Result<std::vector<JobEvent>> Reader::job_events(JobId id) {
   return impl_->answer(std::move(events));
 }
 
+// By the number of the event, from the first of the batch on: what happens after `after` is at the
+// end of a table that only grows.
+Result<std::vector<BatchEvent>> Reader::batch_events(BatchId id, std::int64_t after,
+                                                     std::size_t limit) {
+  impl_->db->adopt_thread();
+  std::vector<BatchEvent> events;
+  impl_->each(
+      "SELECT e.id, e.job_id, e.at, e.state, e.reason FROM job_event e CROSS JOIN job j"
+      " ON j.id=e.job_id WHERE j.batch_id=?1 AND e.id>?2 AND e.id>=coalesce((SELECT min(f.id)"
+      " FROM job_event f WHERE f.job_id=(SELECT min(k.id) FROM job k WHERE k.batch_id=?1)), 0)"
+      " ORDER BY e.id LIMIT ?3",
+      [&](Query& query) { query.bind(id).bind(after).bind(static_cast<std::int64_t>(limit)); },
+      [&](const Query& query) {
+        BatchEvent event;
+        event.id = query.integer(0);
+        event.job_id = query.integer(1);
+        event.at = query.time(2);
+        event.state = parse_job_state(query.view(3)).value_or(JobState::kQueued);
+        event.reason = query.text(4);
+        events.push_back(std::move(event));
+        return true;
+      });
+  return impl_->answer(std::move(events));
+}
+
 Result<std::optional<JobImage>> Reader::job_image(JobId id, const std::string& kind) {
   impl_->db->adopt_thread();
   std::optional<JobImage> image;

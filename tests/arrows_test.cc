@@ -45,7 +45,7 @@ const std::map<std::string, Rule>& rules() {
       {"daemon/serve",
        {{"daemon/query", "daemon/audit", "daemon/edits", "daemon/confluence", "daemon/http",
          "daemon/input", "daemon/base", "store"},
-        {"boost", "nlohmann"}}},
+        {"boost", "nlohmann", "openssl"}}},
       {"daemon/cli",
        {{"config", "store", "daemon/base", "daemon/http", "daemon/storage_format",
          "daemon/confluence", "daemon/mirror", "daemon/edits", "daemon/query", "daemon/export",

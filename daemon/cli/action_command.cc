@@ -2,15 +2,21 @@
 
 #include <fmt/format.h>
 
-#include "daemon/base/clock.h"
+#include <chrono>
+#include <optional>
+#include <thread>
+
+#include "daemon/cli/interrupt.h"
 #include "daemon/cli/jobs_run.h"
 #include "daemon/cli/jobs_submit.h"
 #include "daemon/cli/jobs_watch.h"
 #include "daemon/cli/live_read.h"
 #include "daemon/cli/lookup.h"
+#include "daemon/cli/queue_access.h"
 #include "daemon/cli/report.h"
-#include "daemon/edits/submission.h"
+#include "daemon/query/job_json.h"
 #include "daemon/query/read_actions.h"
+#include "daemon/serve/parameters.h"
 
 namespace cli {
 
@@ -71,12 +77,54 @@ store::Result<void> wait_for(const GlobalOptions& globals, store::BatchId batch,
   }
 }
 
-int refuse_read(const std::string& name, const std::vector<input::Problem>& problems,
-                const GlobalOptions& globals, std::ostream& out, std::ostream& err) {
+std::int64_t number_in(const Json& json, const char* name) {
+  return serve::number_in_path(json[name].get<std::string>()).value_or(0);
+}
+
+// Of the job as the queue tells it; nullopt: it goes on.
+std::optional<int> print_end(const Json& job, std::ostream& out, std::ostream& err) {
+  const auto state = store::parse_job_state(job["state"].get<std::string>());
+  if (state == store::JobState::kDone) {
+    out << to_line(job["result"]);
+    return 0;
+  }
+  const bool left_to_a_person = state == store::JobState::kInDoubt && job["notBefore"].is_null();
+  if (!state || (!store::is_end(*state) && !left_to_a_person)) return {};
+  const auto error = job["error"].is_string() ? job["error"].get<std::string>() : std::string();
+  const auto id = job["jobId"].get<std::string>();
+  report(store::Error(store::ErrorKind::kStopped, "not_executed", error,
+                      fmt::format("'confmirror jobs show {}'", id)),
+         err);
+  Json json;
+  json["jobId"] = id;
+  json["state"] = job["state"];
+  json["error"] = error;
+  out << to_line(json);
+  return kFindings;
+}
+
+int wait_by_socket(QueueAccess& access, store::JobId id, std::ostream& out, std::ostream& err) {
+  constexpr std::chrono::milliseconds kLookAgain{200};
+  const Interrupt interrupt;
+  while (true) {
+    const auto job = access.job(id);
+    if (const auto error = serve::error_of(job.body)) return report(*error, err);
+    if (const auto code = print_end(job.body, out, err)) return *code;
+    if (const auto canceled = Interrupt::check(); !canceled) {
+      err << fmt::format("confmirror: job {} stays {}: 'confmirror jobs cancel {}' takes it back\n",
+                         id, job.body["state"].get<std::string>(), id);
+      return report(canceled.error(), err);
+    }
+    std::this_thread::sleep_for(kLookAgain);
+  }
+}
+
+int refuse_read(const std::string& name, const Json& problems, const GlobalOptions& globals,
+                std::ostream& out, std::ostream& err) {
   print_problems(name, problems, err);
   if (globals.json) {
     Json json;
-    json["problems"] = problems_json(problems);
+    json["problems"] = problems;
     out << to_line(json);
   }
   return store::exit_code(store::ErrorKind::kUsage);
@@ -86,9 +134,14 @@ bool is_live(const querying::ReadRequest& request) {
   return std::visit([](const auto& asked) { return asked.live; }, request);
 }
 
-store::Result<querying::Json> answer_read(const GlobalOptions& globals,
+store::Result<querying::Json> answer_read(const GlobalOptions& globals, const std::string& name,
+                                          const std::string& text,
                                           const querying::ReadRequest& request) {
   if (is_live(request)) return read_live(globals, request);
+  if (auto reply = QueueAccess(globals).ask("POST", "/v1/actions/" + name, text)) {
+    if (auto error = serve::error_of(reply->body)) return store::fail(std::move(*error));
+    return std::move(reply->body);
+  }
   auto reader = open_mirror(globals);
   if (!reader) return store::fail(reader.error());
   return querying::answer(**reader, request);
@@ -103,8 +156,10 @@ int run_read_action(const GlobalOptions& globals, const ActionArgs& args, const 
                   err);
   }
   const auto parsed = querying::parse_read(args.name, text, args.live);
-  if (!parsed.request) return refuse_read(args.name, parsed.problems, globals, out, err);
-  const auto answer = answer_read(globals, *parsed.request);
+  if (!parsed.request) {
+    return refuse_read(args.name, querying::problems_json(parsed.problems), globals, out, err);
+  }
+  const auto answer = answer_read(globals, args.name, text, *parsed.request);
   if (!answer) return report(answer.error(), err);
   out << querying::to_line(*answer);
   return 0;
@@ -119,48 +174,28 @@ int run_write_action(const GlobalOptions& globals, const ActionArgs& args, const
             fmt::format("cannot use --live with {}: every write goes to the site", args.name)),
         err);
   }
-  const auto action = store::parse_job_action(args.name);
-  const auto config = jobs_config(globals);
-  if (!config) return report(config.error(), err);
-  auto reader = open_mirror(globals);
-  if (!reader) return report(reader.error(), err);
-  edits::CheckOptions options;
-  options.max_deletes = config->max_deletes;
-  options.on_conflict =
-      store::parse_on_conflict(config->on_conflict).value_or(store::OnConflict::kFail);
-  options.can_impersonate = can_impersonate(globals);
-  auto checked = edits::check_batch(
-      edits::parse_action(action.value_or(store::JobAction::kUpdatePage), text), **reader, options);
-  if (!checked) return report(checked.error(), err);
-  if (!checked->problems.empty()) {
-    return refuse_batch(args.name, checked->problems, globals, out, err);
+  QueueAccess access(globals);
+  const auto reply =
+      args.dry_run ? access.dry_run(args.name, text) : access.submit_action(args.name, text);
+  if (reply.body.contains("problems")) {
+    return refuse_batch(args.name, reply.body["problems"], globals, out, err);
   }
-  if (!globals.quiet) print_problems(args.name, checked->notes, err);
+  if (const auto error = serve::error_of(reply.body)) return report(*error, err);
+  if (!globals.quiet) print_problems(args.name, reply.body["notes"], err);
   if (args.dry_run) {
-    Json more;
-    more["notes"] = problems_json(checked->notes);
-    const auto printed = print_dry_run(checked->jobs, **reader, globals, more, out);
-    return printed ? 0 : report(printed.error(), err);
+    print_dry_run(reply.body, globals, out);
+    return 0;
   }
-  const auto path = resolve_mirror_path(globals);
-  if (!path) return report(path.error(), err);
-  auto queue = store::JobQueue::open(*path);
-  if (!queue) return report(queue.error(), err);
-  // An action that is asked for twice is meant twice.
-  auto submission =
-      edits::make_submission("action " + args.name, text, std::move(checked->jobs), true);
-  const auto accepted = (*queue)->submit(submission, base::SystemClock().now());
-  if (!accepted) return report(accepted.error(), err);
-  const auto id = accepted->job_ids.front();
   if (!args.wait) {
-    Json json;
-    json["jobId"] = std::to_string(id);
-    json["batch"] = std::to_string(accepted->batch_id);
-    json["state"] = "queued";
+    auto json = reply.body;
+    json.erase("notes");
     out << to_line(json);
     return 0;
   }
-  const auto waited = wait_for(globals, accepted->batch_id, err);
+  const auto id = number_in(reply.body, "jobId");
+  // Who may not open the file sees by the socket how it goes.
+  if (access.client() && !open_mirror(globals)) return wait_by_socket(access, id, out, err);
+  const auto waited = wait_for(globals, number_in(reply.body, "batch"), err);
   return print_outcome(globals, id, waited, out, err);
 }
 

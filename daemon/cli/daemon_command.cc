@@ -8,6 +8,7 @@
 #include <mutex>
 #include <thread>
 
+#include "daemon/base/listen_fds.h"
 #include "daemon/base/log.h"
 #include "daemon/base/shutdown.h"
 #include "daemon/cli/report.h"
@@ -43,6 +44,7 @@ class Deadline {
 int run_daemon(const GlobalOptions& globals, std::ostream& err) {
   // Those that come before somebody listens are heard then.
   base::HeldSignals held{SIGTERM, SIGINT, SIGHUP, SIGUSR1};
+  auto passed = base::take_listen_fds();
   auto config = load_config(globals);
   if (!config) return report(config.error(), err);
   const auto& level = globals.log_level.empty() ? config->log.level : globals.log_level;
@@ -54,6 +56,7 @@ int run_daemon(const GlobalOptions& globals, std::ostream& err) {
   auto session = SiteSession::make(*config, 0);
   if (!session) return report(session.error(), err);
   Service service(globals, std::move(*config), **session);
+  service.passed_sockets = std::move(passed);
   auto outcome = service.open();
   if (!outcome) return report(outcome.error(), err);
 

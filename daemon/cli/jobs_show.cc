@@ -4,6 +4,7 @@
 
 #include "daemon/cli/lookup.h"
 #include "daemon/cli/progress_line.h"
+#include "daemon/cli/queue_access.h"
 #include "daemon/cli/report.h"
 #include "daemon/cli/table.h"
 #include "daemon/cli/terminal.h"
@@ -19,22 +20,26 @@ std::string state_of(const store::Job& job) {
   return std::string(to_string(job.state)) + (job.stuck ? " (not tried)" : "");
 }
 
-Json result_json(const std::string& result) {
-  auto json = Json::parse(result, nullptr, false);
-  return json.is_discarded() ? Json(nullptr) : json;
+store::JobFilter filter_of(const JobsListArgs& args) {
+  store::JobFilter filter;
+  filter.batch_id = args.batch;
+  filter.limit = args.limit;
+  for (const auto& state : args.states) {
+    if (const auto parsed = store::parse_job_state(state)) filter.states.push_back(*parsed);
+  }
+  return filter;
+}
+
+int print_json(const serve::Reply& reply, std::ostream& out, std::ostream& err) {
+  if (const auto error = serve::error_of(reply.body)) return report(*error, err);
+  out << to_line(reply.body);
+  return 0;
 }
 
 store::Result<void> list_batches(store::Reader& reader, const GlobalOptions& globals,
                                  const JobsListArgs& args, std::ostream& out, std::ostream& err) {
   const auto batches = reader.job_batches(static_cast<std::size_t>(args.limit));
   if (!batches) return store::fail(batches.error());
-  if (globals.json) {
-    Json json;
-    json["batches"] = Json::array();
-    for (const auto& batch : *batches) json["batches"].push_back(batch_json(batch));
-    out << to_line(json);
-    return {};
-  }
   Table table(
       {{"BATCH", true}, {"SUBMITTED"}, {"BY"}, {"JOBS", true}, {"STATES"}, {"NAME", false, true}});
   for (const auto& batch : *batches) {
@@ -48,21 +53,8 @@ store::Result<void> list_batches(store::Reader& reader, const GlobalOptions& glo
 
 store::Result<void> list_jobs(store::Reader& reader, const GlobalOptions& globals,
                               const JobsListArgs& args, std::ostream& out, std::ostream& err) {
-  store::JobFilter filter;
-  filter.batch_id = args.batch;
-  filter.limit = args.limit;
-  for (const auto& state : args.states) {
-    if (const auto parsed = store::parse_job_state(state)) filter.states.push_back(*parsed);
-  }
-  const auto jobs = reader.jobs(filter);
+  const auto jobs = reader.jobs(filter_of(args));
   if (!jobs) return store::fail(jobs.error());
-  if (globals.json) {
-    Json json;
-    json["jobs"] = Json::array();
-    for (const auto& job : *jobs) json["jobs"].push_back(job_json(job));
-    out << to_line(json);
-    return {};
-  }
   Table table({{"JOB", true},
                {"STATE"},
                {"ACTION"},
@@ -169,45 +161,6 @@ void print_job(const Shown& shown, std::ostream& out) {
   if (!diff.empty()) out << "\n" << printable_lines(diff);
 }
 
-Json shown_json(const Shown& shown) {
-  const auto& job = shown.job;
-  auto json = job_json(job);
-  json["mark"] = job.mark;
-  json["parentId"] = job.parent_id ? Json(std::to_string(*job.parent_id)) : Json(nullptr);
-  json["parentJob"] = job.parent_job ? Json(std::to_string(*job.parent_job)) : Json(nullptr);
-  json["undoOf"] = job.undo_of ? Json(std::to_string(*job.undo_of)) : Json(nullptr);
-  json["asUser"] = job.as_user.empty() ? Json(nullptr) : Json(job.as_user);
-  json["message"] = job.message;
-  json["minorEdit"] = job.minor_edit;
-  json["sentAt"] = job.sent_at ? Json(store::to_iso8601(*job.sent_at)) : Json(nullptr);
-  json["sentVersion"] = job.sent_version ? Json(*job.sent_version) : Json(nullptr);
-  json["representation"] = job.representation;
-  json["body"] = job.body;
-  json["after"] = Json::array();
-  for (const auto& other : shown.before) {
-    json["after"].push_back({{"jobId", std::to_string(other.id)},
-                             {"state", to_string(other.state)},
-                             {"notTried", other.stuck}});
-  }
-  json["events"] = Json::array();
-  for (const auto& event : shown.events) {
-    json["events"].push_back({{"at", store::to_iso8601(event.at)},
-                              {"state", to_string(event.state)},
-                              {"reason", event.reason}});
-  }
-  if (shown.base) {
-    json["base"] = {
-        {"version", shown.base->version}, {"title", shown.base->title}, {"body", shown.base->body}};
-  }
-  if (shown.theirs) {
-    json["theirs"] = {{"version", shown.theirs->version},
-                      {"title", shown.theirs->title},
-                      {"authorId", shown.theirs->author_id},
-                      {"body", shown.theirs->body}};
-  }
-  return json;
-}
-
 }  // namespace
 
 std::string states_in_words(const store::JobBatchRow& batch) {
@@ -220,47 +173,13 @@ std::string states_in_words(const store::JobBatchRow& batch) {
   return words;
 }
 
-Json batch_json(const store::JobBatchRow& batch) {
-  Json json;
-  json["batch"] = std::to_string(batch.id);
-  json["name"] = batch.name;
-  json["submittedBy"] = batch.submitted_by;
-  json["submittedAt"] = store::to_iso8601(batch.submitted_at);
-  if (batch.undo_of) json["undoOf"] = std::to_string(*batch.undo_of);
-  json["jobs"] = batch.jobs;
-  json["notTried"] = batch.stuck;
-  json["ended"] = batch.ended();
-  json["states"] = Json::object();
-  for (const auto& [state, count] : batch.states)
-    json["states"][std::string(to_string(state))] = count;
-  return json;
-}
-
-Json job_json(const store::Job& job) {
-  Json json;
-  json["jobId"] = std::to_string(job.id);
-  json["batch"] = std::to_string(job.batch_id);
-  json["line"] = job.line;
-  json["ref"] = job.ref ? Json(*job.ref) : Json(nullptr);
-  json["action"] = to_string(job.action);
-  json["state"] = to_string(job.state);
-  json["notTried"] = job.stuck;
-  json["pageId"] = job.page_id ? Json(std::to_string(*job.page_id)) : Json(nullptr);
-  json["title"] = job.title;
-  json["status"] = job.status;
-  json["version"] = job.base_version ? Json(*job.base_version) : Json(nullptr);
-  json["onConflict"] = to_string(job.on_conflict);
-  json["attempts"] = job.attempts;
-  json["notBefore"] = job.not_before ? Json(store::to_iso8601(*job.not_before)) : Json(nullptr);
-  json["createdAt"] = store::to_iso8601(job.created_at);
-  json["updatedAt"] = store::to_iso8601(job.updated_at);
-  json["error"] = job.error.empty() ? Json(nullptr) : Json(job.error);
-  json["result"] = job.result.empty() ? Json(nullptr) : result_json(job.result);
-  return json;
-}
-
 int run_jobs_list(const GlobalOptions& globals, const JobsListArgs& args, std::ostream& out,
                   std::ostream& err) {
+  if (globals.json) {
+    QueueAccess access(globals);
+    const bool whole = !args.batch && args.states.empty();
+    return print_json(whole ? access.batches(args.limit) : access.jobs(filter_of(args)), out, err);
+  }
   auto reader = open_mirror(globals);
   if (!reader) return report(reader.error(), err);
   const bool jobs = args.batch || !args.states.empty();
@@ -271,15 +190,12 @@ int run_jobs_list(const GlobalOptions& globals, const JobsListArgs& args, std::o
 
 int run_jobs_show(const GlobalOptions& globals, store::JobId id, std::ostream& out,
                   std::ostream& err) {
+  if (globals.json) return print_json(QueueAccess(globals).job(id), out, err);
   auto reader = open_mirror(globals);
   if (!reader) return report(reader.error(), err);
-  auto shown = find_job(**reader, id);
+  const auto shown = find_job(**reader, id);
   if (!shown) return report(shown.error(), err);
-  if (!globals.json) {
-    print_job(*shown, out);
-    return 0;
-  }
-  out << to_line(shown_json(*shown));
+  print_job(*shown, out);
   return 0;
 }
 

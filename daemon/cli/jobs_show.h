@@ -26,7 +26,5 @@ int run_jobs_show(const GlobalOptions& globals, store::JobId id, std::ostream& o
 
 // "412 done, 3 failed, 20 queued"
 std::string states_in_words(const store::JobBatchRow& batch);
-Json job_json(const store::Job& job);
-Json batch_json(const store::JobBatchRow& batch);
 
 }  // namespace cli

@@ -7,70 +7,21 @@
 #include <fstream>
 #include <istream>
 #include <iterator>
-#include <nlohmann/json.hpp>
 
-#include "daemon/base/clock.h"
-#include "daemon/cli/lookup.h"
 #include "daemon/cli/progress_line.h"
+#include "daemon/cli/queue_access.h"
 #include "daemon/cli/report.h"
 #include "daemon/cli/row_json.h"
-#include "daemon/edits/submission.h"
-#include "daemon/edits/translate.h"
-#include "daemon/storage_format/diff.h"
+#include "daemon/edits/batch_file.h"
 
 namespace cli {
 
 namespace {
 
-// What one job would do to the site, and to what is there.
-struct Effect {
-  std::optional<confluence::Write> write;  // nothing: where it goes is only known when it leaves
-  std::optional<std::int32_t> version_becomes;
-  bool changes_nothing = false;
-  std::vector<std::string> remarks;
-  std::string diff;
-};
-
-std::optional<std::int32_t> version_made_by(const store::JobSpec& job) {
-  const bool makes_one =
-      job.action == store::JobAction::kUpdatePage || job.action == store::JobAction::kRestorePage;
-  if (!makes_one) return std::nullopt;
-  return job.status == "draft" ? 1 : job.base_version.value_or(0) + 1;
-}
-
-// The request as it would leave now.
-std::optional<confluence::Write> request_of(const store::JobSpec& spec) {
-  if (spec.action == store::JobAction::kMovePage && !spec.parent_id) return std::nullopt;
-  store::Job job;
-  static_cast<store::JobSpec&>(job) = spec;
-  job.mark = "0123456789abcdef";  // of the length that it will have
-  edits::Outgoing outgoing;
-  outgoing.content.title = spec.title;
-  outgoing.content.status = spec.status;
-  outgoing.content.representation = spec.representation;
-  outgoing.content.body = spec.body;
-  outgoing.version = version_made_by(spec);
-  return edits::write_of(job, outgoing);
-}
-
-std::string effect_in_words(const store::JobSpec& job) {
-  const auto page_id = job.page_id.value_or(0);
-  switch (job.action) {
-    case store::JobAction::kCreatePage:
-      return fmt::format("POST a new {} '{}'", job.status == "draft" ? "draft" : "page", job.title);
-    case store::JobAction::kUpdatePage:
-      return fmt::format("PUT page {} '{}', becomes version {}", page_id, job.title,
-                         version_made_by(job).value_or(0));
-    case store::JobAction::kDeletePage:
-      return fmt::format("DELETE {} {} '{}'", job.status == "draft" ? "draft" : "page", page_id,
-                         job.title);
-    case store::JobAction::kRestorePage:
-      return fmt::format("PUT page {} '{}' out of the trash", page_id, job.title);
-    case store::JobAction::kMovePage:
-      return job.parent_id ? fmt::format("move page {} below {}", page_id, *job.parent_id)
-                           : fmt::format("move page {} to the top of its space", page_id);
-  }
-  return {};
+// Of what the queue answers, which is of this program's own making.
+std::string text_in(const Json& json, const char* name) {
+  const auto found = json.find(name);
+  return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
 // The text with every line set in.
@@ -84,77 +35,18 @@ std::string indented(const std::string& text) {
   return out.empty() ? out : out + "\n";
 }
 
-store::Result<void> compare_update(const store::JobSpec& job, store::Reader& reader,
-                                   Effect& effect) {
-  auto row = reader.page(job.page_id.value_or(0), true);
-  if (!row) return store::fail(row.error());
-  if (!*row || !(*row)->body) {
-    effect.remarks.emplace_back("the mirror does not have its body");
-    return {};
-  }
-  const auto& page = **row;
-  if (page.title != job.title) {
-    effect.remarks.push_back(fmt::format("title: '{}' becomes '{}'", page.title, job.title));
-  }
-  const bool draft = job.status == "draft";
-  if (!draft && job.base_version != page.version.number) {
-    effect.remarks.push_back(fmt::format("the mirror has version {}, this was made from {}",
-                                         page.version.number, job.base_version.value_or(0)));
-  }
-  if (job.representation != "storage") {
-    effect.remarks.emplace_back("wiki markup: no diff");
-    return {};
-  }
-  effect.diff = storage_format::readable_diff(page.body->text, job.body);
-  // A draft is compared with the page here, and with the draft that there may be when it leaves.
-  effect.changes_nothing = !draft && effect.remarks.empty() && effect.diff.empty();
-  return {};
-}
-
-store::Result<Effect> effect_of(const store::JobSpec& job, store::Reader& reader) {
-  Effect effect;
-  effect.write = request_of(job);
-  effect.version_becomes = version_made_by(job);
-  if (job.action == store::JobAction::kUpdatePage) {
-    if (auto compared = compare_update(job, reader, effect); !compared) {
-      return store::fail(compared.error());
-    }
-  } else if (job.action == store::JobAction::kCreatePage && job.representation == "storage") {
-    effect.diff = storage_format::readable_diff("", job.body);
-  }
-  return effect;
-}
-
-Json effect_json(const store::JobSpec& job, const Effect& effect) {
-  Json json;
-  json["line"] = job.line;
-  json["action"] = to_string(job.action);
-  json["pageId"] = job.page_id ? Json(std::to_string(*job.page_id)) : Json(nullptr);
-  json["title"] = job.title;
-  json["method"] = effect.write ? Json(effect.write->method) : Json(nullptr);
-  json["path"] = effect.write ? Json(effect.write->target) : Json(nullptr);
-  json["bytes"] = effect.write ? Json(effect.write->body.size()) : Json(nullptr);
-  json["versionBecomes"] = effect.version_becomes ? Json(*effect.version_becomes) : Json(nullptr);
-  json["changesNothing"] = effect.changes_nothing;
-  json["remarks"] = effect.remarks;
-  json["diff"] = effect.diff;
-  return json;
-}
-
-void print_effect(const store::JobSpec& job, const Effect& effect, std::ostream& out) {
-  auto head = fmt::format("line {}: {}", job.line, effect_in_words(job));
-  if (effect.write) {
-    head += fmt::format(" ({} {}, {} bytes)", effect.write->method, effect.write->target,
-                        with_thousands(static_cast<std::int64_t>(effect.write->body.size())));
+void print_effect(const Json& effect, std::ostream& out) {
+  auto head = fmt::format("line {}: {}", effect.value("line", 0), text_in(effect, "summary"));
+  if (effect["method"].is_string()) {
+    head += fmt::format(" ({} {}, {} bytes)", text_in(effect, "method"), text_in(effect, "path"),
+                        with_thousands(effect.value("bytes", std::int64_t{0})));
   }
   out << printable(head) << "\n";
-  for (const auto& remark : effect.remarks) out << "    " << printable(remark) << "\n";
-  if (effect.changes_nothing) out << "    changes nothing: will not be sent\n";
-  out << printable_lines(indented(effect.diff));
-}
-
-void merge_json(Json& json, const Json& more) {
-  for (const auto& [name, value] : more.items()) json[name] = value;
+  for (const auto& remark : effect["remarks"]) {
+    out << "    " << printable(remark.get<std::string>()) << "\n";
+  }
+  if (effect.value("changesNothing", false)) out << "    changes nothing: will not be sent\n";
+  out << printable_lines(indented(text_in(effect, "diff")));
 }
 
 }  // namespace
@@ -195,29 +87,17 @@ store::Result<std::string> read_input(const std::string& file, std::istream& in)
   return text;
 }
 
-void print_problems(const std::string& file, const std::vector<edits::Problem>& problems,
-                    std::ostream& err) {
+void print_problems(const std::string& file, const Json& problems, std::ostream& err) {
   for (const auto& problem : problems) {
-    err << printable(fmt::format("{}:{}: {}{}", file, problem.line,
-                                 problem.field.empty() ? "" : problem.field + ": ", problem.text))
+    const auto field = text_in(problem, "field");
+    err << printable(fmt::format("{}:{}: {}{}", file, problem.value("line", 0),
+                                 field.empty() ? "" : field + ": ", text_in(problem, "text")))
         << "\n";
   }
 }
 
-Json problems_json(const std::vector<edits::Problem>& problems) {
-  auto json = Json::array();
-  for (const auto& problem : problems) {
-    Json one;
-    one["line"] = problem.line;
-    one["field"] = problem.field;
-    one["text"] = problem.text;
-    json.push_back(std::move(one));
-  }
-  return json;
-}
-
-int refuse_batch(const std::string& file, const std::vector<edits::Problem>& problems,
-                 const GlobalOptions& globals, std::ostream& out, std::ostream& err) {
+int refuse_batch(const std::string& file, const Json& problems, const GlobalOptions& globals,
+                 std::ostream& out, std::ostream& err) {
   print_problems(file, problems, err);
   err << printable(fmt::format("confmirror: cannot queue '{}': {} problem{}; nothing was queued",
                                file, problems.size(), problems.size() == 1 ? "" : "s"))
@@ -225,102 +105,66 @@ int refuse_batch(const std::string& file, const std::vector<edits::Problem>& pro
   if (globals.json) {
     Json json;
     json["queued"] = false;
-    json["problems"] = problems_json(problems);
+    json["problems"] = problems;
     out << to_line(json);
   }
   return store::exit_code(store::ErrorKind::kUsage);
 }
 
-store::Result<void> print_dry_run(const std::vector<store::JobSpec>& jobs, store::Reader& reader,
-                                  const GlobalOptions& globals, const Json& more,
-                                  std::ostream& out) {
-  Json json;
-  json["queued"] = false;
-  merge_json(json, more);
-  json["jobs"] = Json::array();
-  for (const auto& job : jobs) {
-    auto effect = effect_of(job, reader);
-    if (!effect) return store::fail(effect.error());
-    if (globals.json) {
-      json["jobs"].push_back(effect_json(job, *effect));
-    } else {
-      print_effect(job, *effect, out);
-    }
+void print_dry_run(const Json& effects, const GlobalOptions& globals, std::ostream& out) {
+  if (globals.json) {
+    out << to_line(effects);
+    return;
   }
-  if (globals.json) out << to_line(json);
-  return {};
+  for (const auto& effect : effects["jobs"]) print_effect(effect, out);
 }
 
-store::Result<void> print_accepted(const store::JobQueue::Accepted& accepted, store::Reader& reader,
-                                   const GlobalOptions& globals, const Json& more,
-                                   std::ostream& out) {
-  const auto batch = reader.job_batch(accepted.batch_id);
-  if (!batch) return store::fail(batch.error());
-  const auto since = *batch ? store::to_iso8601((*batch)->submitted_at) : std::string();
-  const auto& ids = accepted.job_ids;
+void print_accepted(const Json& accepted, const GlobalOptions& globals, std::ostream& out) {
   if (globals.json) {
-    Json json;
-    json["batch"] = std::to_string(accepted.batch_id);
-    json["queued"] = !accepted.known;
-    json["submittedAt"] = since;
-    json["jobs"] = Json::array();
-    for (const auto id : ids) json["jobs"].push_back(std::to_string(id));
-    merge_json(json, more);
-    out << to_line(json);
-    return {};
+    out << to_line(accepted);
+    return;
   }
+  const auto& ids = accepted["jobs"];
   const auto range =
       ids.empty() ? std::string("no jobs")
       : ids.size() == 1
-          ? fmt::format("job {}", ids.front())
+          ? fmt::format("job {}", ids.front().get<std::string>())
           : fmt::format("{} jobs, {} to {}", with_thousands(static_cast<std::int64_t>(ids.size())),
-                        ids.front(), ids.back());
-  if (accepted.known) {
+                        ids.front().get<std::string>(), ids.back().get<std::string>());
+  const auto batch = text_in(accepted, "batch");
+  if (accepted.value("queued", false)) {
+    out << fmt::format("batch {} is queued: {}\n", batch, range);
+  } else {
     out << fmt::format(
         "batch {} has this already (submitted {}; {}): nothing was queued; --again queues it once "
         "more\n",
-        accepted.batch_id, since, range);
-  } else {
-    out << fmt::format("batch {} is queued: {}\n", accepted.batch_id, range);
+        batch, text_in(accepted, "submittedAt"), range);
   }
-  return {};
 }
 
 int run_jobs_submit(const GlobalOptions& globals, const SubmitArgs& args, std::istream& in,
                     std::ostream& out, std::ostream& err) {
-  const auto config = jobs_config(globals);
-  if (!config) return report(config.error(), err);
-  auto text = read_input(args.file, in);
+  const auto text = read_input(args.file, in);
   if (!text) return report(text.error(), err);
-  auto reader = open_mirror(globals);
-  if (!reader) return report(reader.error(), err);
-  edits::CheckOptions options;
-  options.max_deletes = args.max_deletes.value_or(config->max_deletes);
-  const auto policy = args.on_conflict.empty() ? config->on_conflict : args.on_conflict;
-  options.on_conflict = store::parse_on_conflict(policy).value_or(store::OnConflict::kFail);
-  options.can_impersonate = can_impersonate(globals);
-  auto checked = edits::check_batch(edits::parse_batch(*text), **reader, options);
-  if (!checked) return report(checked.error(), err);
   const std::string shown = args.file == "-" ? "standard input" : args.file;
-  if (!checked->problems.empty()) {
-    return refuse_batch(shown, checked->problems, globals, out, err);
+  serve::SubmitOptions options;
+  options.name = shown;
+  options.again = args.again;
+  options.dry_run = args.dry_run;
+  options.max_deletes = args.max_deletes;
+  options.on_conflict = store::parse_on_conflict(args.on_conflict);
+  const auto reply = QueueAccess(globals).submit(*text, options);
+  if (reply.body.contains("problems")) {
+    return refuse_batch(shown, reply.body["problems"], globals, out, err);
   }
-  if (!globals.quiet) print_problems(shown, checked->notes, err);
-  Json more;
-  more["notes"] = problems_json(checked->notes);
+  if (const auto error = serve::error_of(reply.body)) return report(*error, err);
+  if (!globals.quiet) print_problems(shown, reply.body["notes"], err);
   if (args.dry_run) {
-    const auto printed = print_dry_run(checked->jobs, **reader, globals, more, out);
-    return printed ? 0 : report(printed.error(), err);
+    print_dry_run(reply.body, globals, out);
+  } else {
+    print_accepted(reply.body, globals, out);
   }
-  const auto path = resolve_mirror_path(globals);
-  if (!path) return report(path.error(), err);
-  auto queue = store::JobQueue::open(*path);
-  if (!queue) return report(queue.error(), err);
-  auto submission = edits::make_submission(shown, *text, std::move(checked->jobs), args.again);
-  auto accepted = (*queue)->submit(submission, base::SystemClock().now());
-  if (!accepted) return report(accepted.error(), err);
-  const auto printed = print_accepted(*accepted, **reader, globals, more, out);
-  return printed ? 0 : report(printed.error(), err);
+  return 0;
 }
 
 }  // namespace cli

@@ -11,9 +11,7 @@
 #include "config/config.h"
 #include "daemon/cli/globals.h"
 #include "daemon/cli/row_json.h"
-#include "daemon/edits/batch_checks.h"
 #include "store/jobs.h"
-#include "store/reader.h"
 
 namespace cli {
 
@@ -36,23 +34,17 @@ bool can_impersonate(const GlobalOptions& globals);
 // A file or standard input, whole, within the bound of a batch.
 store::Result<std::string> read_input(const std::string& file, std::istream& in);
 
-// `file:line: field: text`, one a line.
-void print_problems(const std::string& file, const std::vector<edits::Problem>& problems,
-                    std::ostream& err);
+// `file:line: field: text`, one a line; `problems` as the queue answers them.
+void print_problems(const std::string& file, const Json& problems, std::ostream& err);
 
 // That nothing was queued, and for scripts why, on `out`. The exit code.
-int refuse_batch(const std::string& file, const std::vector<edits::Problem>& problems,
-                 const GlobalOptions& globals, std::ostream& out, std::ostream& err);
-Json problems_json(const std::vector<edits::Problem>& problems);
+int refuse_batch(const std::string& file, const Json& problems, const GlobalOptions& globals,
+                 std::ostream& out, std::ostream& err);
 
-// What each job would send, and what it changes. `more` goes beside it in JSON.
-store::Result<void> print_dry_run(const std::vector<store::JobSpec>& jobs, store::Reader& reader,
-                                  const GlobalOptions& globals, const Json& more,
-                                  std::ostream& out);
+// What each job would send, and what it changes.
+void print_dry_run(const Json& effects, const GlobalOptions& globals, std::ostream& out);
 
 // "12 jobs queued (101 to 112)", or that the same is there already and since when.
-store::Result<void> print_accepted(const store::JobQueue::Accepted& accepted, store::Reader& reader,
-                                   const GlobalOptions& globals, const Json& more,
-                                   std::ostream& out);
+void print_accepted(const Json& accepted, const GlobalOptions& globals, std::ostream& out);
 
 }  // namespace cli

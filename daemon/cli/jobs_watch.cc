@@ -14,6 +14,7 @@
 #include "daemon/cli/report.h"
 #include "daemon/cli/terminal.h"
 #include "daemon/cli/text.h"
+#include "daemon/query/job_json.h"
 #include "store/lock.h"
 
 namespace cli {
@@ -76,7 +77,7 @@ class Watch {
 
  private:
   void show_at(WatchTime now, const store::JobBatchRow& batch) {
-    auto text = json_ ? to_line(batch_json(batch))
+    auto text = json_ ? to_line(querying::batch_json(batch))
                       : fmt::format("batch {}: {}", batch.id, states_in_words(batch));
     if (quiet_ || text == shown_) return;
     if (live_) {

@@ -145,6 +145,7 @@ base::Awaitable<store::Result<void>> Service::run() {
   listen();
   if (on_listening) on_listening();
   start_jobs();
+  start_local();
   if (auto listening = start_connect(); !listening) fatal_ = listening.error();
   notify_.ready();
   base::daemon_log().info("started mirror='{}' site={} interval={} reconcile_interval={}",
@@ -164,6 +165,7 @@ base::Awaitable<store::Result<void>> Service::run() {
   if (fatal_) stop();
   boost::system::error_code ignored;
   signals_.cancel(ignored);
+  co_await stopped_local();
   co_await stopped_runs();
   co_await stopped_jobs();
   co_await stopped_texts();
@@ -179,6 +181,7 @@ void Service::stop() {
   if (on_stopping) on_stopping(fatal_ ? store::exit_code(fatal_->kind) : 0);
   stop_runs();
   stop_jobs();
+  if (local_) local_->stop();
   // What waits for a disk that is full would wait for ever; it is fetched again.
   if (writer_ && !writer_state_.empty()) static_cast<void>(writer_->close());
   attention();

@@ -18,7 +18,10 @@
 // 6. Texts are indexed for the search after a run and after jobs, on a thread of its own and while
 // no
 //    run is under way.
-// 7. systemd's watchdog is fed while the parser, the reader, the writer and the runs get on; waits
+// 7. The local service answers on a thread of its own from run() on, whatever the site does;
+// without
+//    its socket the daemon goes on, and says so.
+// 8. systemd's watchdog is fed while the parser, the reader, the writer and the runs get on; waits
 //    that the site asks for, and a full disk, are lawful.
 //
 // Threads: the network thread; open() and close() block, and are for before and after run().
@@ -32,6 +35,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "config/config.h"
 #include "daemon/base/log.h"
@@ -42,6 +46,7 @@
 #include "daemon/mirror/crawl.h"
 #include "daemon/mirror/schedule.h"
 #include "daemon/query/indexer.h"
+#include "daemon/serve/local_service.h"
 #include "store/reader.h"
 #include "store/writer.h"
 
@@ -63,6 +68,8 @@ class Service {
   // Until stop(), or the error that ends the daemon.
   base::Awaitable<store::Result<void>> run();
   void stop();
+  // Listening sockets that were handed over; they stay open.
+  std::vector<int> passed_sockets;
   // Called when signals are listened to.
   std::function<void()> on_listening;
   // Called when the end begins, with the exit code that it leads to.
@@ -108,6 +115,9 @@ class Service {
   void wake_jobs();
   std::string status_of_jobs() const;
 
+  void start_local();
+  base::Awaitable<void> stopped_local();
+  void tell_local();
   store::Result<void> start_connect();  // service_connect.cc
   base::Awaitable<void> stopped_connect();
 
@@ -146,6 +156,7 @@ class Service {
   std::unique_ptr<Run> incremental_;
   std::unique_ptr<Jobs> jobs_;
   std::unique_ptr<Texts> texts_;
+  std::unique_ptr<serve::LocalService> local_;
   std::unique_ptr<serve::ConnectListener> connect_;
   bool refused_for_jobs_ = false;  // refused_ was set because the site did not know them
   base::Signal changed_;

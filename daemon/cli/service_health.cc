@@ -65,6 +65,7 @@ void Service::tell_of_expiry() {
 void Service::tell() {
   tell_of_expiry();
   notify_.status(status());
+  tell_local();
   const auto now = session_.clock().steady();
   if (!beat_every_ || now < beat_at_) return;
   beat_at_ = now + *beat_every_ * 9 / 10;  // the pauses of the loop are as long

@@ -78,6 +78,7 @@ base::Awaitable<store::Result<void>> Service::take_over(config::Config config, b
                           "cannot change site.auth while the daemon runs", "restart it");
   }
   stop_runs();
+  co_await stopped_local();
   co_await stopped_runs();
   co_await stopped_jobs();
   if (stopping_) co_return store::Result<void>();
@@ -101,6 +102,7 @@ base::Awaitable<store::Result<void>> Service::take_over(config::Config config, b
   if (planned) planned = plan();
   if (planned) {
     start_jobs();
+    start_local();
   } else {
     fatal_ = planned.error();
   }

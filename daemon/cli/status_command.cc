@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
-#include <nlohmann/json.hpp>
 
 #include "daemon/base/clock.h"
 #include "daemon/cli/progress_line.h"
+#include "daemon/cli/queue_access.h"
 #include "daemon/cli/report.h"
 #include "daemon/confluence/token_expiry.h"
 #include "store/reader.h"
@@ -92,70 +92,6 @@ std::vector<std::pair<std::string, std::string>> troubles(const Status& status) 
   if (!status.trouble_incremental.empty())
     all.emplace_back("incremental", status.trouble_incremental);
   return all;
-}
-
-nlohmann::json as_json(const Status& status, const std::filesystem::path& path) {
-  nlohmann::json json = {{"mirror", path.string()},
-                         {"site_url", status.site_url},
-                         {"file_bytes", status.file_bytes},
-                         {"spaces", status.counts.spaces},
-                         {"pages", status.counts.pages},
-                         {"pages_by_status", status.counts.pages_by_status},
-                         {"nodes", status.counts.nodes},
-                         {"versions", status.counts.versions},
-                         {"bodies_due", status.counts.bodies_due},
-                         {"history_due", status.counts.history_due},
-                         {"open_walks", status.open_walks}};
-  if (!status.wait_until.empty()) {
-    json["wait"] = {{"until", status.wait_until}, {"reason", status.wait_reason}};
-  }
-  if (!status.token_expires.empty()) json["token_expires_at"] = status.token_expires;
-  if (!status.last_full_at.empty()) json["last_full_sync_at"] = status.last_full_at;
-  json["trouble"] = nlohmann::json::array();
-  for (const auto& [kind, text] : troubles(status)) {
-    const auto blank = text.find(' ');
-    json["trouble"].push_back({{"kind", kind},
-                               {"since", text.substr(0, blank)},
-                               {"message", blank == text.npos ? "" : text.substr(blank + 1)}});
-  }
-  json["freshness"] = nlohmann::json::array();
-  for (const auto& space : status.spaces) {
-    json["freshness"].push_back({{"space_id", std::to_string(space.id)},
-                                 {"space_key", space.key},
-                                 {"pages", space.pages},
-                                 {"synced_at", store::to_iso8601(space.synced_at)}});
-  }
-  json["runs"] = nlohmann::json::array();
-  for (const auto& run : status.runs) {
-    json["runs"].push_back(
-        {{"run_id", std::to_string(run.run_id)},
-         {"kind", run.kind},
-         {"started_at", store::to_iso8601(run.started_at)},
-         {"finished_at",
-          run.finished_at ? nlohmann::json(store::to_iso8601(*run.finished_at)) : nlohmann::json()},
-         {"outcome", run.outcome},
-         {"requests", run.requests},
-         {"bytes", run.bytes},
-         {"pages_changed", run.pages_changed},
-         {"error", run.error}});
-  }
-  json["quarantine"] = nlohmann::json::array();
-  for (const auto& row : status.quarantine) {
-    json["quarantine"].push_back({{"subject", row.subject},
-                                  {"reason", row.reason},
-                                  {"attempts", row.attempts},
-                                  {"next_try_at", store::to_iso8601(row.next_try_at)}});
-  }
-  json["jobs"] = nlohmann::json::object();
-  for (const auto& [state, count] : status.jobs) {
-    json["jobs"][std::string(to_string(state))] = count;
-  }
-  if (status.jobs_pause) {
-    json["jobs_paused"] = {{"since", store::to_iso8601(status.jobs_pause->since)},
-                           {"reason", status.jobs_pause->reason},
-                           {"by_user", status.jobs_pause->by_user}};
-  }
-  return json;
 }
 
 std::string age(store::Time then, store::Time now) {
@@ -255,16 +191,17 @@ void print(const Status& status, const std::filesystem::path& path, std::ostream
 }  // namespace
 
 int run_status(const GlobalOptions& globals, std::ostream& out, std::ostream& err) {
+  if (globals.json) {
+    const auto reply = QueueAccess(globals).status();
+    if (const auto error = serve::error_of(reply.body)) return report(*error, err);
+    out << serve::to_line(reply.body);
+    return 0;
+  }
   const auto path = resolve_mirror_path(globals);
   if (!path) return report(path.error(), err);
   const auto status = gather(*path);
   if (!status) return report(status.error(), err);
-  if (globals.json) {
-    out << as_json(*status, *path).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)
-        << "\n";
-  } else {
-    print(*status, *path, out);
-  }
+  print(*status, *path, out);
   return 0;
 }
 

@@ -12,7 +12,6 @@ namespace serve {
 namespace {
 
 constexpr std::string_view kAs = "as:";
-constexpr std::size_t kLongestName = 256;
 constexpr std::size_t kMostBuffer = std::size_t{1} << 20;
 
 struct Names {
@@ -72,30 +71,11 @@ void grant(Caller& caller, const std::vector<std::string>& rights) {
   }
 }
 
-bool is_plain(std::string_view text, std::string_view marks) {
-  return std::all_of(text.begin(), text.end(), [marks](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           marks.find(c) != marks.npos;
-  });
-}
-
 }  // namespace
 
 bool Caller::may_write_as(std::string_view account) const {
   if (account.empty() || may_write_as_any) return true;
   return std::find(accounts.begin(), accounts.end(), account) != accounts.end();
-}
-
-std::string refusal_of_rule(std::string_view who, std::string_view what) {
-  const auto name = who.starts_with('@') ? who.substr(1) : who;
-  if (name.empty() || name.size() > kLongestName || (who != "*" && !is_plain(name, "._-$+@\\"))) {
-    return "expected a user's name, \"@\" and a group's name, \"*\" or \"token\"";
-  }
-  if (what == "read" || what == "submit" || what == "as:*") return {};
-  const bool account = what.starts_with(kAs) && what.size() > kAs.size() &&
-                       what.size() <= kLongestName && is_plain(what.substr(kAs.size()), ":._-");
-  if (account) return {};
-  return "expected \"read\", \"submit\", \"as:ACCOUNT_ID\" or \"as:*\"";
 }
 
 Caller caller_of(const AccessRules& rules, uid_t uid, gid_t gid) {

@@ -30,9 +30,6 @@ struct Caller {
 // connect, "token" for TCP. What: "read", "submit" (and read), "as:ACCOUNT_ID", "as:*".
 using AccessRules = std::map<std::string, std::vector<std::string>>;
 
-// What is wrong with one of the rules; "" = nothing.
-std::string refusal_of_rule(std::string_view who, std::string_view what);
-
 // Without any rules: root and the service's own user may read and submit as the connection itself,
 // whoever else can connect may read (the group of the socket may read the file as well). With rules
 // these say it all, but root and the own user always may read and submit.

@@ -639,6 +639,7 @@ void HttpServer::Impl::stop() {
       connection->cancel.emit(asio::cancellation_type::terminal);
     }
   }
+  changed_.notify_all();
   grace_.expires_after(options_.limits.grace);
   grace_.async_wait([weak = weak_from_this()](const error_code& error) {
     const auto self = weak.lock();

@@ -56,6 +56,23 @@ TEST_F(ParseTest, AFileThatSaysLittleHasTheDefaults) {
   EXPECT_EQ(config_.http.timeout, 60s);
 }
 
+TEST_F(ParseTest, WrongRulesOfAccessAreNamedWithTheirLine) {
+  EXPECT_THAT(problems_after_site("[serve.access]\n\"a b\" = [\"read\"]\nbob = \"read\"\n"
+                                  "eve = [\"read\", \"write\", 3]\n"),
+              ElementsAre(AllOf(HasSubstr(":5:"), HasSubstr("serve.access.a b")),
+                          AllOf(HasSubstr(":6:"), HasSubstr("a list of strings")),
+                          AllOf(HasSubstr(":7:"), HasSubstr("\"write\"")),
+                          AllOf(HasSubstr(":7:"), HasSubstr("the number 3"))));
+  EXPECT_THAT(problems_after_site("[serve]\naccess = 3\n"), ElementsAre(HasSubstr("a table")));
+}
+
+TEST_F(ParseTest, TcpNeedsATokenAndAnEmptySocketIsNone) {
+  EXPECT_THAT(problems_after_site("[serve]\nlisten = \"127.0.0.1:1\"\n"),
+              ElementsAre(HasSubstr("serve.token_file")));
+  EXPECT_THAT(problems_after_site("[serve]\nsocket = \"\"\n"), ElementsAre());
+  EXPECT_TRUE(config_.serve.socket.empty());
+}
+
 TEST_F(ParseTest, EveryKeyOfTheSchemaIsRead) {
   EXPECT_THAT(problems_of(R"(
 [site]
@@ -89,6 +106,12 @@ on_conflict = "rebase"
 [serve]
 socket = "/run/confmirror/s"
 listen = "[::1]:8765"
+token_file = "serve-token"
+socket_group = "wiki"
+max_connections = 10
+[serve.access]
+"@wiki" = ["read"]
+token = ["submit", "as:557058:f-1"]
 [log]
 level = "debug"
 format = "json"
@@ -118,6 +141,11 @@ format = "json"
   EXPECT_EQ(config_.jobs.on_conflict, "rebase");
   EXPECT_EQ(config_.serve.socket, "/run/confmirror/s");
   EXPECT_EQ(config_.serve.listen, "[::1]:8765");
+  EXPECT_EQ(config_.serve.token_file, "/srv/c/serve-token");
+  EXPECT_EQ(config_.serve.socket_group, "wiki");
+  EXPECT_EQ(config_.serve.max_connections, 10);
+  EXPECT_THAT(config_.serve.access["@wiki"], ElementsAre("read"));
+  EXPECT_THAT(config_.serve.access["token"], ElementsAre("submit", "as:557058:f-1"));
   EXPECT_EQ(config_.log.level, "debug");
   EXPECT_EQ(config_.log.format, "json");
 }

@@ -110,9 +110,10 @@ TEST_F(InstalledTest, EveryFileIsInItsPlaceWithItsMode) {
   }
   for (const char* at : {"", "@"}) {
     for (const char* unit :
-         {"confmirror%.service", "confmirror-token%.path", "confmirror-token%.service",
-          "confmirror-sync%.service", "confmirror-sync%.timer", "confmirror-audit%.service",
-          "confmirror-audit%.timer", "confmirror-backup%.service", "confmirror-backup%.timer"}) {
+         {"confmirror%.service", "confmirror%.socket", "confmirror-token%.path",
+          "confmirror-token%.service", "confmirror-sync%.service", "confmirror-sync%.timer",
+          "confmirror-audit%.service", "confmirror-audit%.timer", "confmirror-backup%.service",
+          "confmirror-backup%.timer"}) {
       std::string name = unit;
       expected["lib/systemd/system/" + name.replace(name.find('%'), 1, at)] = 0644;
     }
