@@ -1,7 +1,8 @@
 #pragma once
 
-// The bearer token of callers by TCP, compared in a time that does not tell how much of it fits.
-// Owned by value; any thread.
+// The token of callers by TCP, compared in a time that does not tell how much of it fits. It comes
+// as `Bearer TOKEN`, or as the password of `Basic`, whatever the user: Confluence's clients know
+// that one best (e-mail and API token). Owned by value; any thread.
 
 #include <string_view>
 
