@@ -48,6 +48,7 @@ class ConnectTest : public DaemonFixture {
     write("confmirror.toml",
           "[site]\nurl = \"" + server_->url() + "\"\nauth = \"connect\"\npublic_url = \"" +
               public_url + "\"\n[sync]\ninterval = \"1h\"\n[mirror]\npath = \"mirror.db\"\n" +
+              "[serve.access]\n\"*\" = [\"submit\", \"as:*\"]\n" +
               "[connect]\nlisten = \"127.0.0.1:" + std::to_string(port_) + "\"\nkey_host = \"" +
               root + "keys\"\ntoken_url = \"" + root + "oauth2/token\"\n" + more);
   }

@@ -232,7 +232,7 @@ TEST_F(HttpServerTest, AReaderThatTakesNothingIsCutOff) {
   auto client = connect();
   client.send(kHead);
   ASSERT_TRUE(eventually(
-      [&] { return server_->counts().accepted == 1 && server_->counts().connections == 0; }));
+      [&] { return server_->counts().requests == 1 && server_->counts().connections == 0; }));
   EXPECT_LT(client.rest().size(), std::size_t{16} << 20);
 }
 
