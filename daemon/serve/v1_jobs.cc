@@ -137,8 +137,8 @@ Named read_named(const std::string& body) {
 
 enum class Change { kRetry, kCancel, kUndo };
 
-base::Awaitable<Response> change(Backend& backend, Change what, Named named, SubmitOptions options,
-                                 Caller caller) {
+base::Awaitable<Response> change(Backend& backend, Change what, const Named& named,
+                                 const SubmitOptions& options, Caller caller) {
   if (!named.problems.empty()) return respond(problems_reply("the input", named.problems));
   if (what == Change::kUndo && options.dry_run) {
     ReadCall look = [named, options](const QueueCalls& calls) {
@@ -165,8 +165,7 @@ base::Awaitable<Response> change_named(Backend& backend, Change what, Request re
   SubmitOptions options;
   if (what == Change::kUndo) options = submit_options(query, request.caller);
   if (auto refused = query.refusal()) return respond(std::move(*refused));
-  return change(backend, what, read_named(request.body), std::move(options),
-                std::move(request.caller));
+  return change(backend, what, read_named(request.body), options, std::move(request.caller));
 }
 
 base::Awaitable<Response> change_one(Backend& backend, Change what, Request request,
@@ -178,7 +177,7 @@ base::Awaitable<Response> change_one(Backend& backend, Change what, Request requ
   named.chosen.jobs.push_back(*id);
   if (what == Change::kRetry) named.policy = query.policy("on_conflict");
   if (auto refused = query.refusal()) return respond(std::move(*refused));
-  return change(backend, what, std::move(named), SubmitOptions(), std::move(request.caller));
+  return change(backend, what, named, SubmitOptions(), std::move(request.caller));
 }
 
 base::Awaitable<Response> undo_batch(Backend& backend, Request request, const std::string& number) {
@@ -189,8 +188,7 @@ base::Awaitable<Response> undo_batch(Backend& backend, Request request, const st
   if (auto refused = query.refusal()) return respond(std::move(*refused));
   Named named;
   named.chosen.batch = *id;
-  return change(backend, Change::kUndo, std::move(named), std::move(options),
-                std::move(request.caller));
+  return change(backend, Change::kUndo, named, options, std::move(request.caller));
 }
 
 base::Awaitable<Response> pause(Backend& backend, Request request) {
