@@ -1,6 +1,7 @@
 #include "daemon/cli/queue_access.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <utility>
 
@@ -57,8 +58,10 @@ std::optional<Reply> QueueAccess::ask(const std::string& method, const std::stri
   auto reply = client_->ask(method, target, body, headers);
   if (!reply) return error_reply(reply.error());
   if (reply->status != 403) return std::move(*reply);
-  // Whoever may open the file needs no leave of the daemon.
-  if (!reply->body.contains("problems") && open_mirror(globals_)) return {};
+  // Whoever may do it to the file needs no leave of the daemon.
+  const auto path = resolve_mirror_path(globals_);
+  const int wanted = method == "GET" ? R_OK : W_OK;
+  if (path && ::access(path->c_str(), wanted) == 0) return {};
   return std::move(*reply);
 }
 
