@@ -19,6 +19,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "store/reader.h"
@@ -46,15 +47,7 @@ struct Load {
 // One kept connection, one request at a time.
 class Connection {
  public:
-  explicit Connection(const std::string& path) : fd_(::socket(AF_UNIX, SOCK_STREAM, 0)) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    if (path.size() >= sizeof address.sun_path) stop("the path of the socket is too long");
-    path.copy(static_cast<char*>(address.sun_path), path.size());
-    if (::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-      stop("cannot connect to " + path);
-    }
-  }
+  explicit Connection(std::string path) : path_(std::move(path)) { open(); }
   ~Connection() { ::close(fd_); }
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -76,10 +69,25 @@ class Connection {
     std::size_t length = 0;
     std::from_chars(received_.data() + at + kLength.size(), received_.data() + end, length);
     while (received_.size() < end + 4 + length) receive();
+    // A connection takes so many requests and no more.
+    if (received_.find("Connection: close") < end) {
+      ::close(fd_);
+      open();
+    }
     return static_cast<std::int64_t>(length);
   }
 
  private:
+  void open() {
+    fd_ = ::socket(AF_UNIX, SOCK_STREAM, 0);
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (path_.size() >= sizeof address.sun_path) stop("the path of the socket is too long");
+    path_.copy(static_cast<char*>(address.sun_path), path_.size());
+    if (::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+      stop("cannot connect to " + path_);
+    }
+  }
   void receive() {
     char bytes[65536];
     const auto count = ::recv(fd_, static_cast<char*>(bytes), sizeof bytes, 0);
@@ -87,7 +95,8 @@ class Connection {
     received_.append(static_cast<const char*>(bytes), static_cast<std::size_t>(count));
   }
 
-  int fd_;
+  std::string path_;
+  int fd_ = -1;
   std::string received_;
 };
 
