@@ -227,6 +227,7 @@ TEST_F(DaemonTest, TheWatchdogIsNotFedWhileAWorkerHangs) {
   EXPECT_TRUE(daemon->says("WATCHDOG=1"));
   sqlite3* other = nullptr;
   ASSERT_EQ(sqlite3_open(file("mirror.db").c_str(), &other), SQLITE_OK);
+  sqlite3_busy_timeout(other, 10'000);  // the daemon may be writing
   ASSERT_EQ(sqlite3_exec(other, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr), SQLITE_OK);
   EXPECT_TRUE(eventually([&] {
     return daemon->log().find("the watchdog is not fed: no word from writer") != std::string::npos;
