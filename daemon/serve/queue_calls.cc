@@ -130,15 +130,8 @@ Reply QueueCalls::submit(store::JobQueue* queue, const std::string& text,
   auto checked = edits::check_batch(edits::parse_batch(text), reader_, check);
   if (!checked) return error_reply(checked.error());
   const auto what = fmt::format("'{}'", options.name);
-  bool forbidden = false;
-  if (checked->problems.empty()) {
-    checked->problems = refused_accounts(caller_, checked->jobs, options_, forbidden);
-  }
-  if (!checked->problems.empty()) {
-    auto reply = problems_reply(what, checked->problems);
-    if (forbidden) reply.status = 403;
-    return reply;
-  }
+  if (!checked->problems.empty()) return problems_reply(what, checked->problems);
+  if (auto refused = refusal(what, checked->jobs)) return std::move(*refused);
   Json more;
   more["notes"] = querying::problems_json(checked->notes);
   if (options.dry_run || queue == nullptr) return effects_reply(checked->jobs, reader_, more);
@@ -151,28 +144,18 @@ Reply QueueCalls::submit(store::JobQueue* queue, const std::string& text,
 
 Reply QueueCalls::submit_action(store::JobQueue& queue, store::JobAction action,
                                 const std::string& json) const {
-  const std::string name(to_string(action));
-  edits::CheckOptions check;
-  check.max_deletes = options_.max_deletes;
-  check.on_conflict = options_.on_conflict;
-  check.can_impersonate = options_.can_impersonate;
-  auto checked = edits::check_batch(edits::parse_action(action, json), reader_, check);
-  if (!checked) return error_reply(checked.error());
-  bool forbidden = false;
-  if (checked->problems.empty()) {
-    checked->problems = refused_accounts(caller_, checked->jobs, options_, forbidden);
+  const auto queued = queue_action(reader_, queue, options_, caller_, action, json, now_);
+  if (!queued) return error_reply(queued.error());
+  if (!queued->problems.empty()) {
+    auto reply = problems_reply(std::string(to_string(action)), queued->problems);
+    if (queued->forbidden) reply.status = 403;
+    return reply;
   }
-  if (!checked->problems.empty()) return problems_reply(name, checked->problems);
-  // An action that is asked for twice is meant twice.
-  auto submission = edits::make_submission("action " + name, json, std::move(checked->jobs), true);
-  submission.submitted_by = caller_.name;
-  const auto taken = queue.submit(submission, now_);
-  if (!taken) return error_reply(taken.error());
   Json reply;
-  reply["jobId"] = std::to_string(taken->job_ids.front());
-  reply["batch"] = std::to_string(taken->batch_id);
+  reply["jobId"] = std::to_string(queued->job);
+  reply["batch"] = std::to_string(queued->batch);
   reply["state"] = "queued";
-  reply["notes"] = querying::problems_json(checked->notes);
+  reply["notes"] = querying::problems_json(queued->notes);
   return {202, std::move(reply)};
 }
 
@@ -183,12 +166,22 @@ Reply QueueCalls::dry_run(store::JobAction action, const std::string& json) cons
   check.can_impersonate = options_.can_impersonate;
   const auto checked = edits::check_batch(edits::parse_action(action, json), reader_, check);
   if (!checked) return error_reply(checked.error());
-  if (!checked->problems.empty()) {
-    return problems_reply(std::string(to_string(action)), checked->problems);
-  }
+  const std::string what(to_string(action));
+  if (!checked->problems.empty()) return problems_reply(what, checked->problems);
+  if (auto refused = refusal(what, checked->jobs)) return std::move(*refused);
   Json more;
   more["notes"] = querying::problems_json(checked->notes);
   return effects_reply(checked->jobs, reader_, more);
+}
+
+std::optional<Reply> QueueCalls::refusal(const std::string& what,
+                                         const std::vector<store::JobSpec>& jobs) const {
+  bool forbidden = false;
+  const auto problems = refused_accounts(caller_, jobs, options_, forbidden);
+  if (problems.empty()) return {};
+  auto reply = problems_reply(what, problems);
+  if (forbidden) reply.status = 403;
+  return reply;
 }
 
 // Those that were named, and those of the batch that are in one of these states; each once.
@@ -220,6 +213,13 @@ Reply QueueCalls::retry(store::JobQueue& queue, const Chosen& chosen,
   // Those that a person decided about stay so, unless they are named.
   const auto ids = ids_of(chosen, "retry", {State::kFailed, State::kConflict});
   if (!ids) return error_reply(ids.error());
+  std::vector<store::JobSpec> jobs;
+  for (const auto id : *ids) {
+    auto job = reader_.job(id, false);
+    if (!job) return error_reply(job.error());
+    if (*job) jobs.push_back(std::move(**job));
+  }
+  if (auto refused = refusal("the jobs", jobs)) return std::move(*refused);
   return changed_reply(queue.retry(*ids, policy, "retried " + by(), now_), "queued again");
 }
 
@@ -244,6 +244,7 @@ Reply QueueCalls::undo(store::JobQueue* queue, const Chosen& chosen,
     json["leftOut"] = more["leftOut"];
     return {200, std::move(json)};
   }
+  if (auto refused = refusal("what undoes them", plan->jobs)) return std::move(*refused);
   const auto deletes = std::count_if(plan->jobs.begin(), plan->jobs.end(), [](const auto& job) {
     return job.action == store::JobAction::kDeletePage;
   });

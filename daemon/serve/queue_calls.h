@@ -59,6 +59,9 @@ class QueueCalls {
   Reply accepted(const store::JobQueue::Accepted& accepted, const Json& more) const;
   store::Result<std::vector<store::JobId>> ids_of(const Chosen& chosen, const char* verb,
                                                   std::vector<store::JobState> states) const;
+  // What a caller gets who may not write as the accounts that these are written for.
+  std::optional<Reply> refusal(const std::string& what,
+                               const std::vector<store::JobSpec>& jobs) const;
   std::string by() const { return "by " + caller_.name; }
 
   store::Reader& reader_;

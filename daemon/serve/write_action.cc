@@ -40,37 +40,6 @@ void read_preference(std::string_view element, Waiting& waiting, bool& given) {
   given = true;
 }
 
-store::Result<WriteResult> submit(store::Reader& reader, store::JobQueue& queue,
-                                  const BackendOptions& options, const base::Clock& clock,
-                                  const Caller& caller, const std::string& action,
-                                  const std::string& json) {
-  const auto kind = store::parse_job_action(action).value_or(store::JobAction::kUpdatePage);
-  edits::CheckOptions check;
-  check.max_deletes = options.max_deletes;
-  check.on_conflict = options.on_conflict;
-  check.can_impersonate = options.can_impersonate;
-  auto checked = edits::check_batch(edits::parse_action(kind, json), reader, check);
-  if (!checked) return store::fail(checked.error());
-  WriteResult result;
-  result.problems = std::move(checked->problems);
-  result.notes = std::move(checked->notes);
-  if (!result.problems.empty()) return result;
-  result.problems = refused_accounts(caller, checked->jobs, options, result.forbidden);
-  if (!result.problems.empty()) return result;
-  // An action that is asked for twice is meant twice.
-  auto submission =
-      edits::make_submission("action " + action, json, std::move(checked->jobs), true);
-  submission.submitted_by = caller.name;
-  const auto accepted = queue.submit(submission, clock.now());
-  if (!accepted) return store::fail(accepted.error());
-  result.batch = accepted->batch_id;
-  result.job = accepted->job_ids.front();
-  auto job = reader.job(result.job, false);
-  if (!job) return store::fail(job.error());
-  result.outcome = std::move(*job);
-  return result;
-}
-
 // Looks again and again, less and less often.
 base::Awaitable<store::Result<void>> await_outcome(Backend& backend, WriteResult& result,
                                                    milliseconds at_most) {
@@ -138,14 +107,44 @@ std::vector<input::Problem> refused_accounts(const Caller& caller,
   return problems;
 }
 
+store::Result<WriteResult> queue_action(store::Reader& reader, store::JobQueue& queue,
+                                        const BackendOptions& options, const Caller& caller,
+                                        store::JobAction action, const std::string& json,
+                                        store::Time now) {
+  edits::CheckOptions check;
+  check.max_deletes = options.max_deletes;
+  check.on_conflict = options.on_conflict;
+  check.can_impersonate = options.can_impersonate;
+  auto checked = edits::check_batch(edits::parse_action(action, json), reader, check);
+  if (!checked) return store::fail(checked.error());
+  WriteResult result;
+  result.problems = std::move(checked->problems);
+  result.notes = std::move(checked->notes);
+  if (!result.problems.empty()) return result;
+  result.problems = refused_accounts(caller, checked->jobs, options, result.forbidden);
+  if (!result.problems.empty()) return result;
+  // An action that is asked for twice is meant twice.
+  auto submission = edits::make_submission("action " + std::string(to_string(action)), json,
+                                           std::move(checked->jobs), true);
+  submission.submitted_by = caller.name;
+  const auto accepted = queue.submit(submission, now);
+  if (!accepted) return store::fail(accepted.error());
+  result.batch = accepted->batch_id;
+  result.job = accepted->job_ids.front();
+  auto job = reader.job(result.job, false);
+  if (!job) return store::fail(job.error());
+  result.outcome = std::move(*job);
+  return result;
+}
+
 base::Awaitable<store::Result<WriteResult>> write_action(Backend& backend, Caller caller,
                                                          std::string action, std::string json,
                                                          Waiting waiting) {
   std::function<store::Result<WriteResult>(store::Reader&, store::JobQueue&)> work =
       [&options = backend.options(), &clock = backend.clock(), caller = std::move(caller),
-       action = std::move(action),
+       kind = store::parse_job_action(action).value_or(store::JobAction::kUpdatePage),
        json = std::move(json)](store::Reader& reader, store::JobQueue& queue) {
-        return submit(reader, queue, options, clock, caller, action, json);
+        return queue_action(reader, queue, options, caller, kind, json, clock.now());
       };
   auto result = co_await backend.write<WriteResult>(std::move(work));
   if (!result) co_return result;

@@ -45,6 +45,12 @@ base::Awaitable<store::Result<WriteResult>> write_action(Backend& backend, Calle
                                                          std::string action, std::string json,
                                                          Waiting waiting);
 
+// The same without the wait: checked and queued. The outcome is the job as it was queued.
+store::Result<WriteResult> queue_action(store::Reader& reader, store::JobQueue& queue,
+                                        const BackendOptions& options, const Caller& caller,
+                                        store::JobAction action, const std::string& json,
+                                        store::Time now);
+
 // The accounts that these name as asUser and `caller` may not write as, as problems.
 std::vector<input::Problem> refused_accounts(const Caller& caller,
                                              const std::vector<store::JobSpec>& jobs,

@@ -92,6 +92,23 @@ class ServiceFixture : public ::testing::Test {
       batch.jobs.push_back(update);
     });
   }
+  // An update of page 100 that made version 3 of it, with what undoes it.
+  void given_update_done(store::JobId id) {
+    mirror_.put([&](store::Batch& batch) {
+      store::JobUpdate update(id, {store::JobState::kQueued}, store::JobState::kDone, "");
+      update.result = R"({"id":"100","version":3})";
+      store::JobImage before;
+      before.kind = "before";
+      before.version = 2;
+      before.status = "current";
+      before.title = "First page";
+      before.author_id = "account-1";
+      before.body = "<p>old</p>";
+      update.images = {before};
+      update.sent_version = 3;
+      batch.jobs.push_back(update);
+    });
+  }
   static std::string update_of(store::Id id, int version, const std::string& title) {
     return R"({"pageId": ")" + std::to_string(id) + R"(", "title": ")" + title +
            R"(", "version": )" + std::to_string(version) +

@@ -161,20 +161,7 @@ TEST_F(V1Test, JobsAreListedShownAndChanged) {
 
 TEST_F(V1Test, ADoneBatchIsUndone) {
   const auto id = queue_an_update();
-  mirror_.put([&](store::Batch& batch) {
-    store::JobUpdate update(std::stoll(id), {store::JobState::kQueued}, store::JobState::kDone, "");
-    update.result = R"({"id":"100","version":3})";
-    store::JobImage before;
-    before.kind = "before";
-    before.version = 2;
-    before.status = "current";
-    before.title = "First page";
-    before.author_id = "account-1";
-    before.body = "<p>old</p>";
-    update.images = {before};
-    update.sent_version = 3;
-    batch.jobs.push_back(update);
-  });
+  given_update_done(std::stoll(id));
   const auto dry =
       expect("post", "/v1/batches/{id}/undo", 200, post("/v1/batches/1/undo?dry_run", ""));
   EXPECT_EQ(dry["jobs"].size(), 1u);
@@ -303,6 +290,38 @@ TEST_F(AccessToServiceTest, AccountsAreForThoseWhoMayWriteAsThem) {
   const auto job = json_of(get(queued.header("Location")));
   EXPECT_EQ(job["asUser"], "account-7");
   EXPECT_EQ(as("a b").status, 400);
+}
+
+// Undoing writes in the name of whoever the job was written for, and so does trying it again.
+TEST_F(AccessToServiceTest, OthersJobsAreNeitherUndoneNorRetriedAsTheirAccounts) {
+  const auto me = serve::caller_of({}, ::getuid(), ::getgid()).name;
+  options_.access = {{me, {"submit", "as:account-7"}}};
+  options_.backend.can_impersonate = true;
+  start();
+  auto json = update_of(100, 2, "New title");
+  json.insert(1, R"("asUser": "account-7", )");
+  const auto queued = json_of(post("/v1/actions/update_page", json, "Prefer: respond-async\r\n"));
+  const auto job = queued["jobId"].get<std::string>();
+  const auto batch = queued["batch"].get<std::string>();
+  service_.reset();
+  options_.access = {{me, {"submit", "as:account-8"}}};
+  start();
+
+  given_outcome(std::stoll(job), store::JobState::kFailed, "refused");
+  EXPECT_EQ(post("/v1/jobs/" + job + "/retry", "").status, 403);
+  EXPECT_EQ(json_of(get("/v1/jobs/" + job))["state"], "failed");
+  service_.reset();
+  options_.access = {{me, {"submit", "as:*"}}};
+  start();
+  EXPECT_EQ(post("/v1/jobs/" + job + "/retry", "").status, 200);
+
+  given_update_done(std::stoll(job));
+  service_.reset();
+  options_.access = {{me, {"submit", "as:account-8"}}};
+  start();
+  const auto refused = post("/v1/batches/" + batch + "/undo", "");
+  EXPECT_EQ(refused.status, 403) << refused.body;
+  EXPECT_EQ(json_of(get("/v1/batches"))["batches"].size(), 1u) << "nothing was queued";
 }
 
 // Every line is a comment of the two kinds or a value of the family before it.
