@@ -8,6 +8,7 @@
 #include "daemon/cli/report.h"
 #include "daemon/cli/table.h"
 #include "daemon/cli/terminal.h"
+#include "daemon/query/job_json.h"
 #include "daemon/storage_format/diff.h"
 
 namespace cli {
@@ -76,49 +77,13 @@ store::Result<void> list_jobs(store::Reader& reader, const GlobalOptions& global
   return {};
 }
 
-struct Shown {
-  store::Job job;
-  std::vector<store::Job> before;
-  std::vector<store::JobEvent> events;
-  std::optional<store::JobImage> base;
-  std::optional<store::JobImage> theirs;
-};
-
-store::Result<Shown> find_job(store::Reader& reader, store::JobId id) {
-  auto job = reader.job(id, true);
-  if (!job) return store::fail(job.error());
-  if (!*job) {
-    return store::fail(store::ErrorKind::kUsage, "unknown_job",
-                       fmt::format("cannot show job {}: there is none of that number", id),
-                       "'confmirror jobs list' lists the batches");
-  }
-  Shown shown;
-  shown.job = std::move(**job);
-  auto before = reader.jobs_before(id);
-  if (!before) return store::fail(before.error());
-  for (const auto other : *before) {
-    auto row = reader.job(other, false);
-    if (!row) return store::fail(row.error());
-    if (*row) shown.before.push_back(std::move(**row));
-  }
-  auto events = reader.job_events(id);
-  if (!events) return store::fail(events.error());
-  shown.events = std::move(*events);
-  for (auto* const image : {&shown.base, &shown.theirs}) {
-    auto found = reader.job_image(id, image == &shown.base ? "base" : "theirs");
-    if (!found) return store::fail(found.error());
-    *image = std::move(*found);
-  }
-  return shown;
-}
-
-std::string diff_of(const Shown& shown) {
+std::string diff_of(const querying::JobInFull& shown) {
   if (shown.job.state != JobState::kConflict || !shown.theirs) return {};
   if (!shown.base) return storage_format::readable_diff(shown.theirs->body, shown.job.body);
   return storage_format::readable_diff3(shown.base->body, shown.job.body, shown.theirs->body);
 }
 
-void print_job(const Shown& shown, std::ostream& out) {
+void print_job(const querying::JobInFull& shown, std::ostream& out) {
   const auto& job = shown.job;
   const auto line = [&out](const char* name, const std::string& value) {
     if (!value.empty()) out << fmt::format("{:<12} {}\n", name, printable(value));
@@ -193,7 +158,7 @@ int run_jobs_show(const GlobalOptions& globals, store::JobId id, std::ostream& o
   if (globals.json) return print_json(QueueAccess(globals).job(id), out, err);
   auto reader = open_mirror(globals);
   if (!reader) return report(reader.error(), err);
-  const auto shown = find_job(**reader, id);
+  const auto shown = querying::find_job(**reader, id);
   if (!shown) return report(shown.error(), err);
   print_job(*shown, out);
   return 0;

@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <charconv>
+#include <chrono>
 #include <cstring>
 
 namespace cli {
@@ -15,12 +17,17 @@ namespace cli {
 namespace {
 
 // The service itself waits longer only where it was asked to.
-constexpr int kStandsMilliseconds = 60'000;
+constexpr std::chrono::seconds kStands{60};
 constexpr std::size_t kMostAnswer = std::size_t{256} << 20;
 
 class Connection {
  public:
-  Connection() : fd_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {}
+  Connection() : fd_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    // Also for connect(): a daemon that hangs takes nobody with it.
+    timeval stands{};
+    stands.tv_sec = kStands.count();
+    ::setsockopt(fd_, SOL_SOCKET, SO_SNDTIMEO, &stands, sizeof stands);
+  }
   ~Connection() {
     if (fd_ >= 0) ::close(fd_);
   }
@@ -50,7 +57,8 @@ class Connection {
     std::string piece(std::size_t{64} << 10, '\0');
     while (all.size() < kMostAnswer) {
       pollfd look{fd_, POLLIN, 0};
-      const int ready = ::poll(&look, 1, kStandsMilliseconds);
+      const int ready =
+          ::poll(&look, 1, static_cast<int>(std::chrono::milliseconds(kStands).count()));
       if (ready < 0 && errno == EINTR) continue;
       if (ready <= 0) return {};
       const auto count = ::recv(fd_, piece.data(), piece.size(), 0);
@@ -66,10 +74,13 @@ class Connection {
   int fd_;
 };
 
-store::Failure no_answer(const std::filesystem::path& socket, const char* why) {
-  return store::fail(store::ErrorKind::kUnreachable, "daemon_unreachable",
-                     fmt::format("cannot ask the daemon at '{}': {}", socket.string(), why),
-                     "'systemctl status confmirror' tells how it is");
+// `sent`: it may have done what it was asked.
+store::Failure no_answer(const std::filesystem::path& socket, const char* why, bool sent) {
+  return store::fail(
+      store::ErrorKind::kUnreachable, "daemon_unreachable",
+      fmt::format("cannot ask the daemon at '{}': {}", socket.string(), why),
+      sent ? "it may have been done: look at 'confmirror jobs list' before you ask again"
+           : "'systemctl status confmirror' tells how it is");
 }
 
 // Status and body of a whole answer with a Content-Length.
@@ -105,7 +116,7 @@ store::Result<serve::Reply> ServiceClient::ask(const std::string& method, const 
                                                const std::string& body,
                                                const Headers& headers) const {
   const Connection connection;
-  if (!connection.connect(socket_)) return no_answer(socket_, std::strerror(errno));
+  if (!connection.connect(socket_)) return no_answer(socket_, std::strerror(errno), false);
   auto head = fmt::format(
       "{} {} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {}\r\n", method,
       target, body.size());
@@ -113,10 +124,12 @@ store::Result<serve::Reply> ServiceClient::ask(const std::string& method, const 
   // A service that refuses may answer before it has read everything.
   const bool sent = connection.send(head + "\r\n") && connection.send(body);
   const auto answer = connection.receive();
-  if (!answer) return no_answer(socket_, "its answer does not come");
+  const bool changes = method != "GET";
+  if (!answer) return no_answer(socket_, "its answer does not come", changes);
   auto parts = taken_apart(*answer);
   if (!parts) {
-    return no_answer(socket_, sent ? "its answer is cut short" : "it closed the connection");
+    return no_answer(socket_, sent ? "its answer is cut short" : "it closed the connection",
+                     changes && sent);
   }
   auto json = serve::Json::parse(parts->second, nullptr, false);
   if (json.is_discarded()) {

@@ -7,7 +7,9 @@
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
+#include <cerrno>
 #include <charconv>
+#include <cstring>
 #include <utility>
 
 #include "config/file.h"
@@ -83,7 +85,12 @@ store::Result<serve::LocalServiceOptions> local_service_options(const config::Co
   options.limits.grace = std::chrono::seconds(3);
   for (const int fd : passed) {
     const int copy = ::fcntl(fd, F_DUPFD_CLOEXEC, 3);
-    if (copy >= 0) options.passed.push_back(copy);
+    if (copy < 0) {
+      return store::fail(
+          store::ErrorKind::kSystem, "cannot_take_over",
+          fmt::format("cannot take over the socket {}: {}", fd, std::strerror(errno)));
+    }
+    options.passed.push_back(copy);
   }
   options.audit_options = [config](const serve::AuditQuery& asked, store::Reader& reader) {
     AuditArgs args;

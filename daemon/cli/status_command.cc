@@ -4,101 +4,28 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <map>
 
 #include "daemon/base/clock.h"
 #include "daemon/cli/progress_line.h"
 #include "daemon/cli/queue_access.h"
 #include "daemon/cli/report.h"
 #include "daemon/confluence/token_expiry.h"
+#include "daemon/query/status.h"
 #include "store/reader.h"
 
 namespace cli {
 
 namespace {
 
-constexpr std::size_t kRunsShown = 5;
+using querying::MirrorStatus;
+
 constexpr std::size_t kSpacesShown = 15;
-
-struct Status {
-  std::string site_url;
-  std::string wait_until;
-  std::string wait_reason;
-  std::string token_expires;
-  std::string trouble_full;  // "since what"
-  std::string trouble_incremental;
-  std::string last_full_at;
-  std::int64_t file_bytes = 0;
-  store::Counts counts;
-  std::vector<store::SpaceRow> spaces;
-  std::vector<store::RunUpdate> runs;
-  std::vector<store::QuarantineRow> quarantine;
-  std::size_t open_walks = 0;
-  std::map<store::JobState, std::int64_t> jobs;
-  std::optional<store::JobsPause> jobs_pause;
-};
-
-template <typename T>
-store::Result<void> take(store::Result<T> result, T& into) {
-  if (!result) return store::fail(result.error());
-  into = std::move(*result);
-  return {};
-}
-
-store::Result<std::string> meta_or_empty(store::Reader& reader, const std::string& key) {
-  auto value = reader.meta(key);
-  if (!value) return store::fail(value.error());
-  return value->value_or("");
-}
-
-store::Result<Status> gather(const std::filesystem::path& path) {
-  auto reader = store::Reader::open(path);
-  if (!reader) return store::fail(reader.error());
-  store::Reader& mirror = **reader;
-  Status status;
-  std::vector<store::WalkState> walks;
-  const std::initializer_list<store::Result<void>> steps = {
-      take(meta_or_empty(mirror, "site_url"), status.site_url),
-      take(meta_or_empty(mirror, "rate_wait_until"), status.wait_until),
-      take(meta_or_empty(mirror, "rate_wait_reason"), status.wait_reason),
-      take(meta_or_empty(mirror, "token_expires_at"), status.token_expires),
-      take(meta_or_empty(mirror, "trouble.full"), status.trouble_full),
-      take(meta_or_empty(mirror, "trouble.incremental"), status.trouble_incremental),
-      take(meta_or_empty(mirror, "last_full_sync_at"), status.last_full_at),
-      take(mirror.counts(), status.counts),
-      take(mirror.spaces(), status.spaces),
-      take(mirror.runs(kRunsShown), status.runs),
-      take(mirror.quarantine(), status.quarantine),
-      take(mirror.walks(), walks),
-      take(mirror.job_counts(), status.jobs),
-      take(mirror.jobs_pause(), status.jobs_pause),
-  };
-  for (const auto& step : steps) {
-    if (!step) return store::fail(step.error());
-  }
-  status.open_walks = static_cast<std::size_t>(
-      std::count_if(walks.begin(), walks.end(), [](const auto& walk) { return !walk.done; }));
-  std::error_code ignored;
-  status.file_bytes = static_cast<std::int64_t>(std::filesystem::file_size(path, ignored));
-  std::sort(status.spaces.begin(), status.spaces.end(), [](const auto& a, const auto& b) {
-    return a.pages != b.pages ? a.pages > b.pages : a.id < b.id;
-  });
-  return status;
-}
-
-std::vector<std::pair<std::string, std::string>> troubles(const Status& status) {
-  std::vector<std::pair<std::string, std::string>> all;
-  if (!status.trouble_full.empty()) all.emplace_back("full", status.trouble_full);
-  if (!status.trouble_incremental.empty())
-    all.emplace_back("incremental", status.trouble_incremental);
-  return all;
-}
 
 std::string age(store::Time then, store::Time now) {
   return now > then ? in_words(now - then) + " ago" : "just now";
 }
 
-void print_runs(const Status& status, store::Time now, std::ostream& out) {
+void print_runs(const MirrorStatus& status, store::Time now, std::ostream& out) {
   if (status.runs.empty()) return;
   out << "\nlast runs\n";
   for (const auto& run : status.runs) {
@@ -112,7 +39,7 @@ void print_runs(const Status& status, store::Time now, std::ostream& out) {
   }
 }
 
-void print_quarantine(const Status& status, std::ostream& out) {
+void print_quarantine(const MirrorStatus& status, std::ostream& out) {
   if (status.quarantine.empty()) return;
   out << fmt::format("\nquarantine: {} objects that the site could not deliver\n",
                      status.quarantine.size());
@@ -122,7 +49,7 @@ void print_quarantine(const Status& status, std::ostream& out) {
   }
 }
 
-void print_jobs(const Status& status, std::ostream& out) {
+void print_jobs(const MirrorStatus& status, std::ostream& out) {
   std::vector<std::string> by_state;
   for (const auto& [state, count] : status.jobs) {
     by_state.push_back(fmt::format("{} {}", with_thousands(count), to_string(state)));
@@ -135,7 +62,7 @@ void print_jobs(const Status& status, std::ostream& out) {
                      store::to_iso8601(pause.since), printable(pause.reason));
 }
 
-void print(const Status& status, const std::filesystem::path& path, std::ostream& out) {
+void print(const MirrorStatus& status, const std::filesystem::path& path, std::ostream& out) {
   const store::Time now = base::SystemClock().now();
   out << fmt::format("mirror   {} ({})\nsite     {}\n", path.string(),
                      bytes_in_words(status.file_bytes),
@@ -199,7 +126,9 @@ int run_status(const GlobalOptions& globals, std::ostream& out, std::ostream& er
   }
   const auto path = resolve_mirror_path(globals);
   if (!path) return report(path.error(), err);
-  const auto status = gather(*path);
+  auto reader = store::Reader::open(*path);
+  if (!reader) return report(reader.error(), err);
+  const auto status = querying::mirror_status(**reader, *path);
   if (!status) return report(status.error(), err);
   print(*status, *path, out);
   return 0;

@@ -17,43 +17,7 @@ Json result_json(const std::string& result) {
   return json.is_discarded() ? Json(nullptr) : json;
 }
 
-struct Shown {
-  store::Job job;
-  std::vector<store::Job> before;
-  std::vector<store::JobEvent> events;
-  std::optional<store::JobImage> base;
-  std::optional<store::JobImage> theirs;
-};
-
-store::Result<Shown> find_job(store::Reader& reader, store::JobId id) {
-  auto job = reader.job(id, true);
-  if (!job) return store::fail(job.error());
-  if (!*job) {
-    return store::fail(store::ErrorKind::kUsage, "unknown_job",
-                       fmt::format("cannot show job {}: there is none of that number", id),
-                       "'confmirror jobs list' lists the batches");
-  }
-  Shown shown;
-  shown.job = std::move(**job);
-  auto before = reader.jobs_before(id);
-  if (!before) return store::fail(before.error());
-  for (const auto other : *before) {
-    auto row = reader.job(other, false);
-    if (!row) return store::fail(row.error());
-    if (*row) shown.before.push_back(std::move(**row));
-  }
-  auto events = reader.job_events(id);
-  if (!events) return store::fail(events.error());
-  shown.events = std::move(*events);
-  for (auto* const image : {&shown.base, &shown.theirs}) {
-    auto found = reader.job_image(id, image == &shown.base ? "base" : "theirs");
-    if (!found) return store::fail(found.error());
-    *image = std::move(*found);
-  }
-  return shown;
-}
-
-Json shown_json(const Shown& shown) {
+Json in_full_json(const JobInFull& shown) {
   const auto& job = shown.job;
   auto json = job_json(job);
   json["mark"] = job.mark;
@@ -93,6 +57,34 @@ Json shown_json(const Shown& shown) {
 }
 
 }  // namespace
+
+store::Result<JobInFull> find_job(store::Reader& reader, store::JobId id) {
+  auto job = reader.job(id, true);
+  if (!job) return store::fail(job.error());
+  if (!*job) {
+    return store::fail(store::ErrorKind::kUsage, "unknown_job",
+                       fmt::format("cannot show job {}: there is none of that number", id),
+                       "'confmirror jobs list' lists the batches");
+  }
+  JobInFull shown;
+  shown.job = std::move(**job);
+  auto before = reader.jobs_before(id);
+  if (!before) return store::fail(before.error());
+  for (const auto other : *before) {
+    auto row = reader.job(other, false);
+    if (!row) return store::fail(row.error());
+    if (*row) shown.before.push_back(std::move(**row));
+  }
+  auto events = reader.job_events(id);
+  if (!events) return store::fail(events.error());
+  shown.events = std::move(*events);
+  for (auto* const image : {&shown.base, &shown.theirs}) {
+    auto found = reader.job_image(id, image == &shown.base ? "base" : "theirs");
+    if (!found) return store::fail(found.error());
+    *image = std::move(*found);
+  }
+  return shown;
+}
 
 Json batch_json(const store::JobBatchRow& batch) {
   Json json;
@@ -148,7 +140,7 @@ Json problems_json(const std::vector<input::Problem>& problems) {
 store::Result<Json> job_in_full(store::Reader& reader, store::JobId id) {
   auto shown = find_job(reader, id);
   if (!shown) return store::fail(shown.error());
-  return shown_json(*shown);
+  return in_full_json(*shown);
 }
 
 }  // namespace querying

@@ -15,24 +15,6 @@ namespace {
 
 constexpr std::size_t kRunsShown = 5;
 
-struct Status {
-  std::string site_url;
-  std::string wait_until;
-  std::string wait_reason;
-  std::string trouble_full;  // "since what"
-  std::string trouble_incremental;
-  std::string last_full_at;
-  std::string token_expires;
-  std::int64_t file_bytes = 0;
-  store::Counts counts;
-  std::vector<store::SpaceRow> spaces;
-  std::vector<store::RunUpdate> runs;
-  std::vector<store::QuarantineRow> quarantine;
-  std::size_t open_walks = 0;
-  std::map<store::JobState, std::int64_t> jobs;
-  std::optional<store::JobsPause> jobs_pause;
-};
-
 template <typename T>
 store::Result<void> take(store::Result<T> result, T& into) {
   if (!result) return store::fail(result.error());
@@ -46,47 +28,7 @@ store::Result<std::string> meta_or_empty(store::Reader& reader, const std::strin
   return value->value_or("");
 }
 
-store::Result<Status> gather(store::Reader& mirror, const std::filesystem::path& path) {
-  Status status;
-  std::vector<store::WalkState> walks;
-  const std::initializer_list<store::Result<void>> steps = {
-      take(meta_or_empty(mirror, "site_url"), status.site_url),
-      take(meta_or_empty(mirror, "rate_wait_until"), status.wait_until),
-      take(meta_or_empty(mirror, "rate_wait_reason"), status.wait_reason),
-      take(meta_or_empty(mirror, "trouble.full"), status.trouble_full),
-      take(meta_or_empty(mirror, "trouble.incremental"), status.trouble_incremental),
-      take(meta_or_empty(mirror, "last_full_sync_at"), status.last_full_at),
-      take(meta_or_empty(mirror, "token_expires_at"), status.token_expires),
-      take(mirror.counts(), status.counts),
-      take(mirror.spaces(), status.spaces),
-      take(mirror.runs(kRunsShown), status.runs),
-      take(mirror.quarantine(), status.quarantine),
-      take(mirror.walks(), walks),
-      take(mirror.job_counts(), status.jobs),
-      take(mirror.jobs_pause(), status.jobs_pause),
-  };
-  for (const auto& step : steps) {
-    if (!step) return store::fail(step.error());
-  }
-  status.open_walks = static_cast<std::size_t>(
-      std::count_if(walks.begin(), walks.end(), [](const auto& walk) { return !walk.done; }));
-  std::error_code ignored;
-  status.file_bytes = static_cast<std::int64_t>(std::filesystem::file_size(path, ignored));
-  std::sort(status.spaces.begin(), status.spaces.end(), [](const auto& a, const auto& b) {
-    return a.pages != b.pages ? a.pages > b.pages : a.id < b.id;
-  });
-  return status;
-}
-
-std::vector<std::pair<std::string, std::string>> troubles(const Status& status) {
-  std::vector<std::pair<std::string, std::string>> all;
-  if (!status.trouble_full.empty()) all.emplace_back("full", status.trouble_full);
-  if (!status.trouble_incremental.empty())
-    all.emplace_back("incremental", status.trouble_incremental);
-  return all;
-}
-
-PlainJson as_json(const Status& status, const std::filesystem::path& path) {
+PlainJson as_json(const MirrorStatus& status, const std::filesystem::path& path) {
   PlainJson json = {{"mirror", path.string()},
                     {"site_url", status.site_url},
                     {"file_bytes", status.file_bytes},
@@ -152,8 +94,49 @@ PlainJson as_json(const Status& status, const std::filesystem::path& path) {
 
 }  // namespace
 
+store::Result<MirrorStatus> mirror_status(store::Reader& mirror,
+                                          const std::filesystem::path& path) {
+  MirrorStatus status;
+  std::vector<store::WalkState> walks;
+  const std::initializer_list<store::Result<void>> steps = {
+      take(meta_or_empty(mirror, "site_url"), status.site_url),
+      take(meta_or_empty(mirror, "rate_wait_until"), status.wait_until),
+      take(meta_or_empty(mirror, "rate_wait_reason"), status.wait_reason),
+      take(meta_or_empty(mirror, "trouble.full"), status.trouble_full),
+      take(meta_or_empty(mirror, "trouble.incremental"), status.trouble_incremental),
+      take(meta_or_empty(mirror, "last_full_sync_at"), status.last_full_at),
+      take(meta_or_empty(mirror, "token_expires_at"), status.token_expires),
+      take(mirror.counts(), status.counts),
+      take(mirror.spaces(), status.spaces),
+      take(mirror.runs(kRunsShown), status.runs),
+      take(mirror.quarantine(), status.quarantine),
+      take(mirror.walks(), walks),
+      take(mirror.job_counts(), status.jobs),
+      take(mirror.jobs_pause(), status.jobs_pause),
+  };
+  for (const auto& step : steps) {
+    if (!step) return store::fail(step.error());
+  }
+  status.open_walks = static_cast<std::size_t>(
+      std::count_if(walks.begin(), walks.end(), [](const auto& walk) { return !walk.done; }));
+  std::error_code ignored;
+  status.file_bytes = static_cast<std::int64_t>(std::filesystem::file_size(path, ignored));
+  std::sort(status.spaces.begin(), status.spaces.end(), [](const auto& a, const auto& b) {
+    return a.pages != b.pages ? a.pages > b.pages : a.id < b.id;
+  });
+  return status;
+}
+
+std::vector<std::pair<std::string, std::string>> troubles(const MirrorStatus& status) {
+  std::vector<std::pair<std::string, std::string>> all;
+  if (!status.trouble_full.empty()) all.emplace_back("full", status.trouble_full);
+  if (!status.trouble_incremental.empty())
+    all.emplace_back("incremental", status.trouble_incremental);
+  return all;
+}
+
 store::Result<PlainJson> status_json(store::Reader& reader, const std::filesystem::path& path) {
-  const auto status = gather(reader, path);
+  const auto status = mirror_status(reader, path);
   if (!status) return store::fail(status.error());
   return as_json(*status, path);
 }
