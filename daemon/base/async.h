@@ -1,13 +1,13 @@
 #pragma once
 
-// Small bridges for coroutines of the one network thread.
+// Small bridges for coroutines of the one network thread (or of the local service's).
 //
-// Threads: every function here is awaited on the network thread; only the work itself runs
-// elsewhere. A bridge survives an io_context that is stopped or destroyed while the work is still
-// running: what the work returns is then dropped. Errors: an exception of the work is rethrown to
-// the awaiting coroutine. Cancellation (asio's, terminal): run_on() and commit() wait for their end
-// all the same, because what they started cannot be taken back; the waits of Signal and sleep_for()
-// end with system_error(operation_aborted).
+// Threads: every function here is awaited on such a thread; only the work itself runs elsewhere. A
+// bridge survives an io_context that is stopped or destroyed while the work is still running: what
+// the work returns is then dropped. Errors: an exception of the work is rethrown to the awaiting
+// coroutine. Cancellation (asio's, terminal): run_on() and commit() wait for their end all the
+// same, because what they started cannot be taken back; the waits of Signal and sleep_for() end
+// with system_error(operation_aborted).
 //
 // g++ 12 miscompiles aggregates and capturing lambdas that are built inside a co_await expression:
 // name them first (the functions here take what they run by value, as a named local of the caller,
@@ -18,8 +18,11 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <chrono>
+#include <exception>
+#include <functional>
 #include <memory>
 #include <type_traits>
+#include <utility>
 
 #include "store/batch.h"
 #include "store/error.h"
@@ -31,10 +34,42 @@ template <typename T>
 using Awaitable = boost::asio::awaitable<T>;
 namespace asio = boost::asio;
 
+namespace detail {
+template <typename T>
+class Delivery;
+}
+
 // Runs `work` on the pool and comes back to the caller's executor with what it returned. `work`
 // must own what it uses.
 template <typename Work>
 Awaitable<std::invoke_result_t<Work&>> run_on(asio::thread_pool& pool, Work work);
+
+// Where the value for a coroutine of another thread's loop goes, once; any thread. One that goes
+// without a value tells the coroutine so: operation_aborted.
+template <typename T>
+class Promise {
+ public:
+  explicit Promise(std::shared_ptr<detail::Delivery<T>> delivery)
+      : delivery_(std::move(delivery)) {}
+  Promise(Promise&& other) noexcept : delivery_(std::exchange(other.delivery_, nullptr)) {}
+  Promise& operator=(Promise&&) = delete;
+  Promise(const Promise&) = delete;
+  Promise& operator=(const Promise&) = delete;
+  ~Promise();
+
+  void put(T value) { std::exchange(delivery_, nullptr)->put(std::move(value)); }
+  void put_failure(std::exception_ptr failure) {
+    std::exchange(delivery_, nullptr)->put_failure(std::move(failure));
+  }
+
+ private:
+  std::shared_ptr<detail::Delivery<T>> delivery_;
+};
+
+// Has `begin` called on the other loop, by its thread, and comes back with what its promise gets.
+// The other loop must not be destroyed meanwhile.
+template <typename T>
+Awaitable<T> ask_loop(asio::io_context& other, std::function<void(Promise<T>)> begin);
 
 // The only bridge from a coroutine to the Writer: returns after COMMIT, or with the error.
 Awaitable<store::Result<store::CommitInfo>> commit(store::Writer& writer, store::Batch batch);

@@ -69,43 +69,46 @@ class Delivery final : public DeliveryBase {
   std::exception_ptr failure_;
 };
 
+}  // namespace base::detail
+
+namespace base {
+
+template <typename T>
+Promise<T>::~Promise() {
+  if (!delivery_) return;
+  delivery_->put_failure(
+      std::make_exception_ptr(boost::system::system_error(asio::error::operation_aborted)));
+}
+
+namespace detail {
+
 // What waits in the pool's queue. A pool that is stopped destroys it unrun; the coroutine is told.
 template <typename Work, typename Value>
 class PoolJob {
  public:
-  PoolJob(std::shared_ptr<Delivery<Value>> delivery, Work work)
-      : delivery_(std::move(delivery)), work_(std::move(work)) {}
-  PoolJob(PoolJob&& other) noexcept
-      : delivery_(std::exchange(other.delivery_, nullptr)), work_(std::move(other.work_)) {}
-  PoolJob& operator=(PoolJob&&) = delete;
-  ~PoolJob() {
-    if (!delivery_) return;
-    delivery_->put_failure(
-        std::make_exception_ptr(boost::system::system_error(asio::error::operation_aborted)));
-  }
+  PoolJob(Promise<Value> promise, Work work)
+      : promise_(std::move(promise)), work_(std::move(work)) {}
 
   void operator()() {
-    const auto delivery = std::exchange(delivery_, nullptr);
+    auto promise = std::move(promise_);
     try {
       if constexpr (std::is_same_v<Value, std::monostate>) {
         work_();
-        delivery->put({});
+        promise.put({});
       } else {
-        delivery->put(work_());
+        promise.put(work_());
       }
     } catch (...) {
-      delivery->put_failure(std::current_exception());
+      promise.put_failure(std::current_exception());
     }
   }
 
  private:
-  std::shared_ptr<Delivery<Value>> delivery_;
+  Promise<Value> promise_;
   Work work_;
 };
 
-}  // namespace base::detail
-
-namespace base {
+}  // namespace detail
 
 template <typename Work>
 Awaitable<std::invoke_result_t<Work&>> run_on(asio::thread_pool& pool, Work work) {
@@ -113,13 +116,25 @@ Awaitable<std::invoke_result_t<Work&>> run_on(asio::thread_pool& pool, Work work
   using Value = std::conditional_t<std::is_void_v<Returned>, std::monostate, Returned>;
   auto executor = co_await asio::this_coro::executor;
   const auto delivery = std::make_shared<detail::Delivery<Value>>(std::move(executor));
-  asio::post(pool, detail::PoolJob<Work, Value>(delivery, std::move(work)));
+  asio::post(pool, detail::PoolJob<Work, Value>(Promise<Value>(delivery), std::move(work)));
   co_await delivery->arrival();
   if constexpr (std::is_void_v<Returned>) {
     delivery->take();
   } else {
     co_return delivery->take();
   }
+}
+
+template <typename T>
+Awaitable<T> ask_loop(asio::io_context& other, std::function<void(Promise<T>)> begin) {
+  auto executor = co_await asio::this_coro::executor;
+  const auto delivery = std::make_shared<detail::Delivery<T>>(std::move(executor));
+  auto call = [begin = std::move(begin), promise = Promise<T>(delivery)]() mutable {
+    begin(std::move(promise));
+  };
+  asio::post(other, std::move(call));
+  co_await delivery->arrival();
+  co_return delivery->take();
 }
 
 }  // namespace base

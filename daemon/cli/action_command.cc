@@ -137,11 +137,14 @@ bool is_live(const querying::ReadRequest& request) {
 store::Result<querying::Json> answer_read(const GlobalOptions& globals, const std::string& name,
                                           const std::string& text,
                                           const querying::ReadRequest& request) {
-  if (is_live(request)) return read_live(globals, request);
-  if (auto reply = QueueAccess(globals).ask("POST", "/v1/actions/" + name, text)) {
+  // The daemon's own requests and these count against one allowance.
+  const bool live = is_live(request);
+  const auto target = fmt::format("/v1/actions/{}{}", name, live ? "?live=1" : "");
+  if (auto reply = QueueAccess(globals).ask("POST", target, text)) {
     if (auto error = serve::error_of(reply->body)) return store::fail(std::move(*error));
     return std::move(reply->body);
   }
+  if (live) return read_live(globals, request);
   auto reader = open_mirror(globals);
   if (!reader) return store::fail(reader.error());
   return querying::answer(**reader, request);

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "daemon/cli/lookup.h"
 #include "daemon/cli/progress_line.h"
 #include "daemon/cli/queue_access.h"
 #include "daemon/cli/report.h"
@@ -17,8 +16,43 @@ namespace {
 
 using store::JobState;
 
-std::string state_of(const store::Job& job) {
-  return std::string(to_string(job.state)) + (job.stuck ? " (not tried)" : "");
+using serve::Json;
+
+// "" for null, and for what is not there.
+std::string text(const Json& json, const char* name) {
+  const auto found = json.find(name);
+  if (found == json.end() || found->is_null()) return {};
+  return found->is_string() ? found->get<std::string>() : found->dump();
+}
+
+bool is_set(const Json& json, const char* name) {
+  const auto found = json.find(name);
+  return found != json.end() && found->is_boolean() && found->get<bool>();
+}
+
+const Json& list(const Json& json, const char* name) {
+  static const Json kNone = Json::array();
+  const auto found = json.find(name);
+  return found == json.end() ? kNone : *found;
+}
+
+std::string with(const char* words, const std::string& value) {
+  return value.empty() ? value : fmt::format(fmt::runtime(words), value);
+}
+
+std::string state_of(const Json& job) {
+  return text(job, "state") + (is_set(job, "notTried") ? " (not tried)" : "");
+}
+
+std::string states_of(const Json& batch) {
+  std::string words;
+  for (const auto& [state, count] : list(batch, "states").items()) {
+    words += fmt::format("{}{} {}", words.empty() ? "" : ", ",
+                         with_thousands(count.get<std::int64_t>()), state);
+  }
+  const auto stuck = batch.value("notTried", std::int64_t{0});
+  if (stuck > 0) words += fmt::format(" ({} not tried)", with_thousands(stuck));
+  return words;
 }
 
 store::JobFilter filter_of(const JobsListArgs& args) {
@@ -31,31 +65,21 @@ store::JobFilter filter_of(const JobsListArgs& args) {
   return filter;
 }
 
-int print_json(const serve::Reply& reply, std::ostream& out, std::ostream& err) {
-  if (const auto error = serve::error_of(reply.body)) return report(*error, err);
-  out << to_line(reply.body);
-  return 0;
-}
-
-store::Result<void> list_batches(store::Reader& reader, const GlobalOptions& globals,
-                                 const JobsListArgs& args, std::ostream& out, std::ostream& err) {
-  const auto batches = reader.job_batches(static_cast<std::size_t>(args.limit));
-  if (!batches) return store::fail(batches.error());
+void print_batches(const Json& answer, const GlobalOptions& globals, std::ostream& out,
+                   std::ostream& err) {
   Table table(
       {{"BATCH", true}, {"SUBMITTED"}, {"BY"}, {"JOBS", true}, {"STATES"}, {"NAME", false, true}});
-  for (const auto& batch : *batches) {
-    table.add({std::to_string(batch.id), store::to_iso8601(batch.submitted_at), batch.submitted_by,
-               with_thousands(batch.jobs), states_in_words(batch), batch.name});
+  for (const auto& batch : list(answer, "batches")) {
+    table.add({text(batch, "batch"), text(batch, "submittedAt"), text(batch, "submittedBy"),
+               with_thousands(batch.value("jobs", std::int64_t{0})), states_of(batch),
+               text(batch, "name")});
   }
   table.print(out, terminal_of(out).columns);
   if (table.empty() && !globals.quiet) err << "the queue is empty\n";
-  return {};
 }
 
-store::Result<void> list_jobs(store::Reader& reader, const GlobalOptions& globals,
-                              const JobsListArgs& args, std::ostream& out, std::ostream& err) {
-  const auto jobs = reader.jobs(filter_of(args));
-  if (!jobs) return store::fail(jobs.error());
+void print_jobs(const Json& answer, const GlobalOptions& globals, const JobsListArgs& args,
+                std::ostream& out, std::ostream& err) {
   Table table({{"JOB", true},
                {"STATE"},
                {"ACTION"},
@@ -64,65 +88,77 @@ store::Result<void> list_jobs(store::Reader& reader, const GlobalOptions& global
                {"ATTEMPTS", true},
                {"TITLE"},
                {"ERROR", false, true}});
-  for (const auto& job : *jobs) {
-    table.add({std::to_string(job.id), state_of(job), std::string(to_string(job.action)),
-               job.page_id ? std::to_string(*job.page_id) : "-", std::to_string(job.line),
-               std::to_string(job.attempts), job.title, job.error});
+  const auto& jobs = list(answer, "jobs");
+  for (const auto& job : jobs) {
+    const auto page = text(job, "pageId");
+    table.add({text(job, "jobId"), state_of(job), text(job, "action"), page.empty() ? "-" : page,
+               text(job, "line"), text(job, "attempts"), text(job, "title"), text(job, "error")});
   }
   table.print(out, terminal_of(out).columns);
   if (table.empty() && !globals.quiet) err << "nothing found\n";
-  if (static_cast<std::int64_t>(jobs->size()) == args.limit && !globals.quiet) {
+  if (static_cast<std::int64_t>(jobs.size()) == args.limit && !globals.quiet) {
     err << "there may be more: --limit N\n";
   }
-  return {};
 }
 
-std::string diff_of(const querying::JobInFull& shown) {
-  if (shown.job.state != JobState::kConflict || !shown.theirs) return {};
-  if (!shown.base) return storage_format::readable_diff(shown.theirs->body, shown.job.body);
-  return storage_format::readable_diff3(shown.base->body, shown.job.body, shown.theirs->body);
+std::string diff_of(const Json& job) {
+  if (text(job, "state") != to_string(store::JobState::kConflict) || !job.contains("theirs")) {
+    return {};
+  }
+  const auto ours = text(job, "body");
+  const auto theirs = text(job["theirs"], "body");
+  if (!job.contains("base")) return storage_format::readable_diff(theirs, ours);
+  return storage_format::readable_diff3(text(job["base"], "body"), ours, theirs);
 }
 
-void print_job(const querying::JobInFull& shown, std::ostream& out) {
-  const auto& job = shown.job;
+std::string sent_of(const Json& job) {
+  return text(job, "sentAt") + with(", as version {}", text(job, "sentVersion"));
+}
+
+std::string parent_of(const Json& job) {
+  const auto page = text(job, "parentId");
+  return page.empty() ? with("what job {} creates", text(job, "parentJob")) : page;
+}
+
+// "job 7, which is failed: ..."
+std::string prior_of(const Json& job, const Json& other) {
+  const auto state = store::parse_job_state(text(other, "state"));
+  const bool bad = state && *state != store::JobState::kDone &&
+                   (store::is_end(*state) || is_set(job, "notTried"));
+  return fmt::format("job {}, which is {}{}", text(other, "jobId"), text(other, "state"),
+                     bad ? ": not tried until that is retried and done" : "");
+}
+
+void print_job(const Json& job, std::ostream& out) {
   const auto line = [&out](const char* name, const std::string& value) {
     if (!value.empty()) out << fmt::format("{:<12} {}\n", name, printable(value));
   };
-  line("job", fmt::format("{} (batch {}, line {}{})", job.id, job.batch_id, job.line,
-                          job.ref ? ", ref " + *job.ref : ""));
-  line("action", std::string(to_string(job.action)) + (job.status == "draft" ? " (draft)" : ""));
+  line("job", fmt::format("{} (batch {}, line {}{})", text(job, "jobId"), text(job, "batch"),
+                          text(job, "line"), with(", ref {}", text(job, "ref"))));
+  line("action", text(job, "action") + (text(job, "status") == "draft" ? " (draft)" : ""));
   line("state", state_of(job));
-  line("page", job.page_id ? std::to_string(*job.page_id) : "");
-  line("title", job.title);
-  line("parent", job.parent_id    ? std::to_string(*job.parent_id)
-                 : job.parent_job ? fmt::format("what job {} creates", *job.parent_job)
-                                  : "");
-  line("undoes", job.undo_of ? fmt::format("job {}", *job.undo_of) : "");
-  line("message", job.message + (job.minor_edit ? " (minor edit)" : ""));
-  line("submitted", store::to_iso8601(job.created_at));
-  line("as user", job.as_user);
-  line("made from", job.base_version ? fmt::format("version {}", *job.base_version) : "");
-  line("on conflict", std::string(to_string(job.on_conflict)));
-  line("attempts", std::to_string(job.attempts));
-  line("not before", job.not_before ? store::to_iso8601(*job.not_before) : "");
-  line("sent", job.sent_at
-                   ? store::to_iso8601(*job.sent_at) +
-                         (job.sent_version ? fmt::format(", as version {}", *job.sent_version) : "")
-                   : "");
-  line("mark", job.mark);
-  line("error", job.error);
-  line("result", job.result);
-  for (const auto& other : shown.before) {
-    const bool bad = other.state != JobState::kDone && (store::is_end(other.state) || job.stuck);
-    line("after", fmt::format("job {}, which is {}{}", other.id, to_string(other.state),
-                              bad ? ": not tried until that is retried and done" : ""));
-  }
-  for (const auto& event : shown.events) {
-    out << printable(fmt::format("{}  {:<9} {}", store::to_iso8601(event.at),
-                                 to_string(event.state), event.reason))
+  line("page", text(job, "pageId"));
+  line("title", text(job, "title"));
+  line("parent", parent_of(job));
+  line("undoes", with("job {}", text(job, "undoOf")));
+  line("message", text(job, "message") + (is_set(job, "minorEdit") ? " (minor edit)" : ""));
+  line("submitted", text(job, "createdAt"));
+  line("as user", text(job, "asUser"));
+  line("made from", with("version {}", text(job, "version")));
+  line("on conflict", text(job, "onConflict"));
+  line("attempts", text(job, "attempts"));
+  line("not before", text(job, "notBefore"));
+  line("sent", sent_of(job));
+  line("mark", text(job, "mark"));
+  line("error", text(job, "error"));
+  line("result", text(job, "result"));
+  for (const auto& other : list(job, "after")) line("after", prior_of(job, other));
+  for (const auto& event : list(job, "events")) {
+    out << printable(fmt::format("{}  {:<9} {}", text(event, "at"), text(event, "state"),
+                                 text(event, "reason")))
         << "\n";
   }
-  const auto diff = diff_of(shown);
+  const auto diff = diff_of(job);
   if (!diff.empty()) out << "\n" << printable_lines(diff);
 }
 
@@ -140,27 +176,29 @@ std::string states_in_words(const store::JobBatchRow& batch) {
 
 int run_jobs_list(const GlobalOptions& globals, const JobsListArgs& args, std::ostream& out,
                   std::ostream& err) {
+  QueueAccess access(globals);
+  const bool batches = !args.batch && args.states.empty();
+  const auto reply = batches ? access.batches(args.limit) : access.jobs(filter_of(args));
+  if (const auto error = serve::error_of(reply.body)) return report(*error, err);
   if (globals.json) {
-    QueueAccess access(globals);
-    const bool whole = !args.batch && args.states.empty();
-    return print_json(whole ? access.batches(args.limit) : access.jobs(filter_of(args)), out, err);
+    out << serve::to_line(reply.body);
+  } else if (batches) {
+    print_batches(reply.body, globals, out, err);
+  } else {
+    print_jobs(reply.body, globals, args, out, err);
   }
-  auto reader = open_mirror(globals);
-  if (!reader) return report(reader.error(), err);
-  const bool jobs = args.batch || !args.states.empty();
-  const auto listed = jobs ? list_jobs(**reader, globals, args, out, err)
-                           : list_batches(**reader, globals, args, out, err);
-  return listed ? 0 : report(listed.error(), err);
+  return 0;
 }
 
 int run_jobs_show(const GlobalOptions& globals, store::JobId id, std::ostream& out,
                   std::ostream& err) {
-  if (globals.json) return print_json(QueueAccess(globals).job(id), out, err);
-  auto reader = open_mirror(globals);
-  if (!reader) return report(reader.error(), err);
-  const auto shown = querying::find_job(**reader, id);
-  if (!shown) return report(shown.error(), err);
-  print_job(*shown, out);
+  const auto reply = QueueAccess(globals).job(id);
+  if (const auto error = serve::error_of(reply.body)) return report(*error, err);
+  if (globals.json) {
+    out << serve::to_line(reply.body);
+  } else {
+    print_job(reply.body, out);
+  }
   return 0;
 }
 

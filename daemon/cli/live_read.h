@@ -1,9 +1,8 @@
 #pragma once
 
-// The connector's read actions, answered by the site: what `"live": true` asks for. As few requests
-// as the question allows; nothing is written to the mirror, which only helps to name spaces where
-// it is there. Needs the configuration. Blocks; the calling thread is the network thread meanwhile.
-// Errors: kUsage (no such space, page, version; drafts cannot be listed), those of the site.
+// site_read.h for a command: what `"live": true` asks for where no daemon runs. Needs the
+// configuration. Blocks; the calling thread is the network thread meanwhile. Errors: those of
+// read_site(), kUsage for the configuration, kRetryAfter where the site asks for a long wait.
 
 #include "daemon/cli/globals.h"
 #include "daemon/query/answers.h"

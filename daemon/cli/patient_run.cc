@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <boost/asio/this_coro.hpp>
+#include <exception>
 #include <optional>
 #include <system_error>
 #include <utility>
@@ -21,20 +23,31 @@ store::Error wait_error(const std::string& url, store::Time until, const std::st
                       "its limit is used up; try again then");
 }
 
-struct WaitWatch {
+// Work, and a look at the waits beside it; whichever ends first ends the other.
+struct PatientWork {
+  PatientWork(SiteSession& of, std::string url, std::chrono::milliseconds longest)
+      : session(of), site_url(std::move(url)), patience(longest), group(of.io()) {}
+
   SiteSession& session;
-  const std::string& site_url;
+  std::string site_url;
   std::chrono::milliseconds patience;
-  std::optional<store::Error> too_long;
+  base::TaskGroup group;
+  std::optional<store::Result<void>> outcome;  // nothing: it was canceled
 };
 
-base::Awaitable<void> watch_waits(WaitWatch& watch) {
+base::Awaitable<void> do_work(PatientWork& self, base::Awaitable<store::Result<void>> work) {
+  auto result = co_await std::move(work);
+  self.outcome = std::move(result);
+  self.group.cancel();
+}
+
+base::Awaitable<void> watch_waits(PatientWork& self) {
   while (true) {
-    const auto status = watch.session.governor().status();
-    if (status.closed_until &&
-        *status.closed_until - watch.session.clock().now() > watch.patience) {
-      watch.too_long = wait_error(watch.site_url, *status.closed_until, status.closed_reason);
-      watch.session.cancel();
+    const auto status = self.session.governor().status();
+    if (status.closed_until && *status.closed_until - self.session.clock().now() > self.patience) {
+      self.outcome =
+          store::fail(wait_error(self.site_url, *status.closed_until, status.closed_reason));
+      self.group.cancel();
       co_return;
     }
     co_await base::sleep_for(kWaitLook);
@@ -43,14 +56,33 @@ base::Awaitable<void> watch_waits(WaitWatch& watch) {
 
 }  // namespace
 
+base::Awaitable<store::Result<void>> patiently(SiteSession& session, std::string site_url,
+                                               std::chrono::milliseconds patience,
+                                               base::Awaitable<store::Result<void>> work) {
+  PatientWork self(session, std::move(site_url), patience);
+  self.group.spawn(do_work(self, std::move(work)));
+  self.group.spawn(watch_waits(self));
+  std::exception_ptr failure;
+  try {
+    co_await self.group.join();
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  if (failure) {
+    // Both use this frame: they end before it does, also where it is itself canceled.
+    self.group.cancel();
+    co_await boost::asio::this_coro::reset_cancellation_state(boost::asio::disable_cancellation());
+    co_await self.group.join();
+    std::rethrow_exception(failure);
+  }
+  if (self.outcome) co_return std::move(*self.outcome);
+  co_return store::fail(store::ErrorKind::kCanceled, "canceled", "interrupted");
+}
+
 store::Result<void> run_patiently(SiteSession& session, const std::string& site_url,
                                   std::chrono::milliseconds patience,
                                   base::Awaitable<store::Result<void>> work) {
-  WaitWatch watch{session, site_url, patience, std::nullopt};
-  session.background().spawn(watch_waits(watch));
-  auto outcome = session.run(std::move(work));
-  if (watch.too_long) return store::fail(std::move(*watch.too_long));
-  return outcome;
+  return session.run(patiently(session, site_url, patience, std::move(work)));
 }
 
 void keep_wait_of(SiteSession& session, const std::filesystem::path& mirror) {

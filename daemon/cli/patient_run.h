@@ -11,8 +11,13 @@
 
 namespace cli {
 
-// Runs the work on the session's loop, on the calling thread. kRetryAfter "site_wait" if the site
-// asks for a wait longer than `patience`; kCanceled after a signal.
+// What the work ends with; kRetryAfter "site_wait" as soon as the site asks for a wait longer than
+// `patience`. Network thread; the session outlives it.
+base::Awaitable<store::Result<void>> patiently(SiteSession& session, std::string site_url,
+                                               std::chrono::milliseconds patience,
+                                               base::Awaitable<store::Result<void>> work);
+
+// The same on the session's loop, on the calling thread; kCanceled after a signal.
 store::Result<void> run_patiently(SiteSession& session, const std::string& site_url,
                                   std::chrono::milliseconds patience,
                                   base::Awaitable<store::Result<void>> work);

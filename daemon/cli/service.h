@@ -118,6 +118,10 @@ class Service {
   void start_local();
   base::Awaitable<void> stopped_local();
   void tell_local();
+  serve::SiteReader site_reader();  // service_live.cc
+  void begin_live_read(const querying::ReadRequest& request,
+                       base::Promise<store::Result<querying::Json>> promise);
+  base::Awaitable<void> stopped_live_reads();
   store::Result<void> start_connect();  // service_connect.cc
   base::Awaitable<void> stopped_connect();
 
@@ -157,6 +161,7 @@ class Service {
   std::unique_ptr<Jobs> jobs_;
   std::unique_ptr<Texts> texts_;
   std::unique_ptr<serve::LocalService> local_;
+  std::unique_ptr<base::TaskGroup> live_reads_;  // while local_ is there
   std::unique_ptr<serve::ConnectListener> connect_;
   bool refused_for_jobs_ = false;  // refused_ was set because the site did not know them
   base::Signal changed_;

@@ -117,11 +117,13 @@ void Service::start_local() {
     return;
   }
   if (options->socket.empty() && options->passed.empty() && !options->tcp) return;
+  options->read_site = site_reader();
   auto started = serve::LocalService::start(std::move(*options), session_.clock());
   if (!started) {
     base::daemon_log().error("the local service does not run: {}", started.error().message);
     return;
   }
+  live_reads_ = std::make_unique<base::TaskGroup>(session_.io());
   local_ = std::move(*started);
   base::daemon_log().info("serving socket='{}' listen='{}'",
                           passed_sockets.empty() ? config_.serve.socket.string() : "from systemd",
@@ -131,6 +133,7 @@ void Service::start_local() {
 base::Awaitable<void> Service::stopped_local() {
   if (!local_) co_return;
   local_->stop();
+  co_await stopped_live_reads();
   auto end = [local = std::shared_ptr(std::move(local_))]() mutable { local.reset(); };
   co_await base::run_on(errands_, std::move(end));
 }

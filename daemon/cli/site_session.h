@@ -58,8 +58,6 @@ class SiteSession {
   // Runs the coroutine to its end. kCanceled if a signal ended it.
   store::Result<void> run(base::Awaitable<store::Result<void>> work);
   std::function<void()> on_stop;
-  // Ends run()'s coroutine, as a first signal does while on_stop is empty.
-  void cancel() { main_.cancel(); }
 
   boost::asio::io_context& io() { return io_; }
   confluence::Client& client() { return *client_; }

@@ -70,6 +70,7 @@ V1Options LocalService::Impl::v1_options() {
   options.backend = &backend_;
   options.live = &live_;
   options.audit_options = options_.audit_options;
+  options.read_site = options_.read_site;
   options.server_counts = [this] { return server_->counts(); };
   return options;
 }

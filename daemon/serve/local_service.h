@@ -39,6 +39,7 @@ struct LocalServiceOptions {
   std::optional<std::pair<std::string, std::uint16_t>> tcp;
   base::Secret token;  // of callers by TCP
   std::function<store::Result<audit::Options>(const AuditQuery&, store::Reader&)> audit_options;
+  SiteReader read_site;
 };
 
 class LocalService {

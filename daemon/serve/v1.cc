@@ -211,7 +211,7 @@ void V1::add_routes(Router& router) {
     return to_response(error_reply(status, fmt::format("http_{}", status), message));
   };
   router.errors_below("/", json_error);
-  add_action_routes(router, state_->backend());
+  add_action_routes(router, state_);
   add_job_routes(router, state_->backend());
   add_event_routes(router, state_->backend());
   using Step = base::Awaitable<Response> (*)(V1State, Request);

@@ -11,6 +11,9 @@
 #include <vector>
 
 #include "daemon/audit/options.h"
+#include "daemon/base/async.h"
+#include "daemon/query/answers.h"
+#include "daemon/query/read_request.h"
 #include "daemon/serve/backend.h"
 #include "daemon/serve/live.h"
 #include "daemon/serve/metrics.h"
@@ -26,12 +29,17 @@ struct AuditQuery {
   std::string now;  // a time; "" = the clock's
 };
 
+// Asks the site itself. Server's thread; what it refers to outlives the server.
+using SiteReader =
+    std::function<base::Awaitable<store::Result<querying::Json>>(querying::ReadRequest)>;
+
 struct V1Options {
   Backend* backend = nullptr;
   const LiveState* live = nullptr;
   // Called on a thread of the backend.
   std::function<store::Result<audit::Options>(const AuditQuery&, store::Reader&)> audit_options;
   std::function<ServerCounts()> server_counts;
+  SiteReader read_site;  // empty: `live` is refused
 };
 
 class V1 {

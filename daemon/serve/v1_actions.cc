@@ -15,21 +15,29 @@ bool asks_the_site(const querying::ReadRequest& request) {
   return std::visit([](const auto& asked) { return asked.live; }, request);
 }
 
-base::Awaitable<Response> read_action(Backend& backend, Request request, std::string name) {
-  Query query(request);
-  if (auto refused = query.refusal()) co_return to_response(*refused);
-  auto parsed = querying::parse_read(name, request.body, false);
-  if (!parsed.request) co_return to_response(problems_reply(name, parsed.problems));
-  if (asks_the_site(*parsed.request)) {
-    co_return to_response(error_reply(501, "not_live",
-                                      "cannot read from the site here: the mirror answers",
-                                      "'confmirror action --live' asks the site"));
-  }
+base::Awaitable<store::Result<Json>> read_mirror(Backend& backend, querying::ReadRequest request) {
   std::function<store::Result<Json>(store::Reader&)> work =
-      [asked = std::move(*parsed.request)](store::Reader& reader) {
+      [asked = std::move(request)](store::Reader& reader) {
         return querying::answer(reader, asked);
       };
-  auto answer = co_await backend.read<Json>(std::move(work));
+  co_return co_await backend.read<Json>(std::move(work));
+}
+
+base::Awaitable<Response> read_action(V1State state, Request request, std::string name) {
+  Query query(request);
+  const bool live = query.flag("live");
+  if (auto refused = query.refusal()) co_return to_response(*refused);
+  auto parsed = querying::parse_read(name, request.body, live);
+  if (!parsed.request) co_return to_response(problems_reply(name, parsed.problems));
+  auto answer = store::Result<Json>();
+  if (!asks_the_site(*parsed.request)) {
+    answer = co_await read_mirror(state->backend(), std::move(*parsed.request));
+  } else if (state->options.read_site) {
+    answer = co_await state->options.read_site(std::move(*parsed.request));
+  } else {
+    co_return to_response(
+        error_reply(501, "not_live", "cannot read from the site here: the mirror answers"));
+  }
   if (!answer) co_return to_response(error_reply(answer.error()));
   co_return Response(200, "application/json", to_line(*answer));
 }
@@ -97,17 +105,17 @@ base::Awaitable<Response> do_write(Backend& backend, Request request, std::strin
 
 }  // namespace
 
-void add_action_routes(Router& router, Backend& backend) {
+void add_action_routes(Router& router, const V1State& state) {
   for (const auto* name : {"get_spaces", "get_pages", "get_page"}) {
     router.add("POST", fmt::format("/v1/actions/{}", name), Needs::kRead,
-               [&backend, name = std::string(name)](Request request, const Parameters&) {
-                 return read_action(backend, std::move(request), name);
+               [state, name = std::string(name)](Request request, const Parameters&) {
+                 return read_action(state, std::move(request), name);
                });
   }
   for (const auto* name : {"create_page", "update_page", "delete_page"}) {
     router.add("POST", fmt::format("/v1/actions/{}", name), Needs::kSubmit,
-               [&backend, name = std::string(name)](Request request, const Parameters&) {
-                 return do_write(backend, std::move(request), name);
+               [state, name = std::string(name)](Request request, const Parameters&) {
+                 return do_write(state->backend(), std::move(request), name);
                });
   }
 }

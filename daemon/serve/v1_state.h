@@ -37,7 +37,7 @@ using WriteCall = std::function<Reply(const QueueCalls&, store::JobQueue&)>;
 base::Awaitable<Response> call_reading(Backend& backend, Caller caller, ReadCall call);
 base::Awaitable<Response> call_writing(Backend& backend, Caller caller, WriteCall call);
 
-void add_action_routes(Router& router, Backend& backend);
+void add_action_routes(Router& router, const V1State& state);
 void add_job_routes(Router& router, Backend& backend);
 void add_event_routes(Router& router, Backend& backend);
 

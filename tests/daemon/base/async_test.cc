@@ -7,6 +7,8 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <functional>
 #include <future>
 #include <memory>
 #include <optional>
@@ -257,6 +259,64 @@ TEST_F(AsyncTest, SleepingEndsInTimeAndTheLongestSleepDoesNotOverflow) {
   cancel.emit(asio::cancellation_type::terminal);
   io_.poll();
   EXPECT_TRUE(ended);
+}
+
+// Another loop with a thread of its own, which runs until it goes.
+class OtherLoop {
+ public:
+  OtherLoop() : thread_([this] { io_.run(); }) {}
+  ~OtherLoop() {
+    io_.stop();
+    thread_.join();
+  }
+  OtherLoop(const OtherLoop&) = delete;
+  OtherLoop& operator=(const OtherLoop&) = delete;
+  asio::io_context& io() { return io_; }
+
+ private:
+  asio::io_context io_{1};
+  asio::executor_work_guard<asio::io_context::executor_type> busy_{io_.get_executor()};
+  std::thread thread_;
+};
+
+template <typename T>
+Awaitable<void> ask_into(asio::io_context& other, std::function<void(Promise<T>)> begin, T& out) {
+  out = co_await ask_loop<T>(other, std::move(begin));
+}
+
+TEST_F(AsyncTest, AnotherLoopIsAskedOnItsThreadAndAnswersOnThisOne) {
+  OtherLoop other;
+  std::thread::id begun_on;
+  std::string answer;
+  std::function<void(Promise<std::string>)> begin = [&begun_on](Promise<std::string> promise) {
+    begun_on = std::this_thread::get_id();
+    promise.put("from there");
+  };
+  run(ask_into(other.io(), std::move(begin), answer));
+  EXPECT_EQ(answer, "from there");
+  EXPECT_NE(begun_on, std::thread::id());
+  EXPECT_NE(begun_on, std::this_thread::get_id());
+}
+
+TEST_F(AsyncTest, APromiseThatIsDroppedEndsTheWaitAsCanceled) {
+  OtherLoop other;
+  int answer = 0;
+  std::function<void(Promise<int>)> begin = [](const Promise<int>&) {};
+  try {
+    run(ask_into(other.io(), std::move(begin), answer));
+    ADD_FAILURE() << "nothing was thrown";
+  } catch (const boost::system::system_error& error) {
+    EXPECT_EQ(error.code(), asio::error::operation_aborted);
+  }
+}
+
+TEST_F(AsyncTest, WhatTheOtherLoopFailsWithIsThrownHere) {
+  OtherLoop other;
+  int answer = 0;
+  std::function<void(Promise<int>)> begin = [](Promise<int> promise) {
+    promise.put_failure(std::make_exception_ptr(std::runtime_error("no")));
+  };
+  EXPECT_THROW(run(ask_into(other.io(), std::move(begin), answer)), std::runtime_error);
 }
 
 }  // namespace base

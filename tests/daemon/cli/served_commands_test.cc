@@ -1,6 +1,8 @@
 // Commands that ask the daemon where it answers, and the file where it does not: the same comes
 // out.
 
+#include <future>
+
 #include "tests/daemon/cli/command_fixture.h"
 #include "tests/daemon/cli/daemon_fixture.h"
 #include "tests/daemon/serve/raw_client.h"
@@ -39,6 +41,9 @@ TEST_F(ServedCommandsTest, ReadsAreTheSameWithTheDaemonAndWithout) {
       {"--json", "jobs", "list"},
       {"--json", "jobs", "list", "--state", "done"},
       {"--json", "jobs", "show", "77"},
+      {"jobs", "list"},
+      {"jobs", "list", "--state", "done"},
+      {"jobs", "show", "77"},
       {"action", "delete_page", R"({"pageId": ")" + id + "\"}", "--dry-run"},
       {"--json", "action", "delete_page", R"({"pageId": "x"})", "--dry-run"},
       {"jobs", "cancel", "77"},
@@ -63,6 +68,56 @@ TEST_F(ServedCommandsTest, ReadsAreTheSameWithTheDaemonAndWithout) {
   EXPECT_EQ(before["pages"], after["pages"]);
   EXPECT_EQ(before["mirror"], after["mirror"]);
   EXPECT_EQ(before.size(), after.size());
+}
+
+TEST_F(ServedCommandsTest, TheDaemonAsksTheSiteForWhoWantsItLive) {
+  given_site(20);
+  auto daemon = started();
+  const auto page = any_page();
+  server_->with_content([&](site::Content& content) {
+    site::Edit edit;
+    edit.title = "Edited meanwhile";
+    content.edit(content.find_page(page.id), edit);
+  });
+  const auto before = server_->counters().requests;
+  const auto input = R"({"pageId": ")" + std::to_string(page.id) + "\"}";
+  RawClient client(socket());
+  const auto by_socket = client.post("/v1/actions/get_page?live=1", input);
+  ASSERT_EQ(by_socket.status, 200) << by_socket.body << daemon->log();
+  EXPECT_EQ(nlohmann::json::parse(by_socket.body)["title"], "Edited meanwhile");
+  EXPECT_GT(server_->counters().requests, before);
+  const auto by_command = ask({"action", "get_page", input, "--live"});
+  EXPECT_EQ(by_command.code, 0) << by_command.err;
+  EXPECT_THAT(by_command.out, HasSubstr("Edited meanwhile"));
+  const auto missing = ask({"action", "get_page", R"({"pageId": "999999999"})", "--live"});
+  EXPECT_EQ(missing.code, 2);
+  EXPECT_THAT(missing.err, HasSubstr("the site shows none of that id"));
+}
+
+TEST_F(ServedCommandsTest, ALiveReadDoesNotSitOutALongWaitOfTheSite) {
+  given_site(20);
+  auto daemon = started();
+  server_->change_settings([](site::Settings& settings) { settings.retry_after_s = 600; });
+  server_->set_fault(site::Fault::k429, 1);
+  const auto refused = ask({"action", "get_page", R"({"pageId": "1"})", "--live"});
+  EXPECT_EQ(refused.code, 8) << refused.err;
+  EXPECT_THAT(refused.err, HasSubstr("it asks to wait until"));
+  expect_stops(*daemon);
+}
+
+// A slow site must keep neither the daemon nor whoever asked.
+TEST_F(ServedCommandsTest, ALiveReadEndsWithTheDaemon) {
+  given_site(20);
+  auto daemon = started();
+  server_->change_settings([](site::Settings& settings) { settings.latency_ms = 30'000; });
+  const auto before = server_->counters().requests;
+  auto asked = std::async(std::launch::async, [this] {
+    RawClient client(socket());
+    return client.post("/v1/actions/get_page?live=1", R"({"pageId": "1"})");
+  });
+  ASSERT_TRUE(eventually([&] { return server_->counters().requests > before; })) << daemon->log();
+  expect_stops(*daemon);
+  EXPECT_EQ(asked.get().status, 503);
 }
 
 TEST_F(ServedCommandsTest, AWriteThroughTheSocketReachesTheSite) {

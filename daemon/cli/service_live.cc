@@ -1,0 +1,85 @@
+// The site, asked for a client of the local service: `"live": true`.
+
+#include "daemon/cli/patient_run.h"
+#include "daemon/cli/service.h"
+#include "daemon/cli/site_read.h"
+
+namespace cli {
+
+namespace {
+
+using Answer = store::Result<querying::Json>;
+
+// Whoever asks waits, and so do the syncs while these take the site's allowance.
+constexpr std::size_t kMostAtOnce = 4;
+constexpr std::chrono::milliseconds kPatience{20'000};
+
+base::Awaitable<store::Result<void>> take(base::Awaitable<Answer> reading, Answer& answer) {
+  answer = co_await std::move(reading);
+  if (!answer) co_return store::fail(answer.error());
+  co_return store::Result<void>();
+}
+
+base::Awaitable<void> read_for(SiteSession& session, std::string site_url,
+                               querying::ReadRequest request, base::Promise<Answer> promise) {
+  Answer answer;
+  auto reading = read_site(session.client(), site_url, std::move(request));
+  auto done = co_await patiently(session, site_url, kPatience, take(std::move(reading), answer));
+  if (!done) answer = store::fail(std::move(done.error()));
+  promise.put(std::move(answer));
+}
+
+base::Awaitable<Answer> read_on(boost::asio::io_context& io,
+                                std::function<void(base::Promise<Answer>)> begin) {
+  std::string what;
+  try {
+    co_return co_await base::ask_loop<Answer>(io, std::move(begin));
+  } catch (const boost::system::system_error& error) {
+    what = error.what();
+  }
+  co_return store::fail(store::ErrorKind::kCanceled, "stopping",
+                        "cannot read from the site: the daemon stops, or takes over its settings",
+                        "ask again in a moment");
+}
+
+}  // namespace
+
+serve::SiteReader Service::site_reader() {
+  return [this](querying::ReadRequest request) {
+    std::function<void(base::Promise<Answer>)> begin =
+        [this, request = std::move(request)](base::Promise<Answer> promise) {
+          begin_live_read(request, std::move(promise));
+        };
+    return read_on(session_.io(), std::move(begin));
+  };
+}
+
+void Service::begin_live_read(const querying::ReadRequest& request, base::Promise<Answer> promise) {
+  if (refused_) {
+    promise.put(store::fail(store::ErrorKind::kCredentialsBad, "site_refuses",
+                            "cannot read from the site: it does not know us",
+                            "'confmirror check' says what is wrong with the credentials"));
+  } else if (live_reads_ && live_reads_->running() >= kMostAtOnce) {
+    promise.put(store::fail(store::ErrorKind::kBusy, "too_many_live_reads",
+                            "cannot read from the site now: others are being answered from it",
+                            "ask again in a moment, or the mirror, without \"live\""));
+  } else if (live_reads_) {
+    live_reads_->spawn(read_for(session_, config_.site.url, request, std::move(promise)));
+  }
+}
+
+// Nothing may be under way where the session is wired anew, or goes.
+base::Awaitable<void> Service::stopped_live_reads() {
+  if (!live_reads_) co_return;
+  live_reads_->cancel();
+  std::string what;
+  try {
+    co_await live_reads_->join();
+  } catch (const std::exception& error) {
+    what = error.what();
+  }
+  if (!what.empty()) base::daemon_log().error("reading from the site ended badly: {}", what);
+  live_reads_.reset();
+}
+
+}  // namespace cli
