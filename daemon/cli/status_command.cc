@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "daemon/base/clock.h"
+#include "daemon/cli/json_fields.h"
 #include "daemon/cli/progress_line.h"
 #include "daemon/cli/queue_access.h"
 #include "daemon/cli/report.h"
@@ -19,23 +20,6 @@ namespace {
 using serve::Json;
 
 constexpr std::size_t kSpacesShown = 15;
-
-// "" and 0 for null, and for what is not there.
-std::string text(const Json& json, const char* name) {
-  const auto found = json.find(name);
-  return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
-std::int64_t number(const Json& json, const char* name) {
-  const auto found = json.find(name);
-  return found != json.end() && found->is_number_integer() ? found->get<std::int64_t>() : 0;
-}
-
-const Json& part(const Json& json, const char* name) {
-  static const Json kNone;
-  const auto found = json.find(name);
-  return found == json.end() ? kNone : *found;
-}
 
 std::string age(const std::string& then, store::Time now) {
   const auto time = store::parse_iso8601(then);
