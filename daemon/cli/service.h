@@ -116,6 +116,7 @@ class Service {
   std::string status_of_jobs() const;
 
   void start_local();
+  void note_local(const std::vector<store::Error>& problems);
   base::Awaitable<void> stopped_local();
   void tell_local();
   serve::SiteReader site_reader();  // service_live.cc
@@ -161,6 +162,7 @@ class Service {
   std::unique_ptr<Jobs> jobs_;
   std::unique_ptr<Texts> texts_;
   std::unique_ptr<serve::LocalService> local_;
+  std::string local_trouble_;                    // which listener it lacks, and why
   std::unique_ptr<base::TaskGroup> live_reads_;  // while local_ is there
   std::unique_ptr<serve::ConnectListener> connect_;
   bool refused_for_jobs_ = false;  // refused_ was set because the site did not know them

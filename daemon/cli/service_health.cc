@@ -64,7 +64,8 @@ void Service::tell_of_expiry() {
 
 void Service::tell() {
   tell_of_expiry();
-  notify_.status(status());
+  const bool whole = local_trouble_.empty() || stopping_;
+  notify_.status(whole ? status() : status() + "; local service: " + printable(local_trouble_));
   tell_local();
   const auto now = session_.clock().steady();
   if (!beat_every_ || now < beat_at_) return;

@@ -58,16 +58,22 @@ std::pair<std::string, std::uint16_t> host_and_port(const std::string& listen) {
 
 }  // namespace
 
-store::Result<serve::LocalServiceOptions> local_service_options(const config::Config& config,
-                                                                const std::filesystem::path& mirror,
-                                                                const std::vector<int>& passed,
-                                                                std::function<void()> on_change) {
-  serve::LocalServiceOptions options;
+LocalServiceSetup local_service_setup(const config::Config& config,
+                                      const std::filesystem::path& mirror,
+                                      const std::vector<int>& passed,
+                                      std::function<void()> on_change) {
+  LocalServiceSetup setup;
+  auto& options = setup.options;
   if (!config.serve.listen.empty()) {
     auto token = read_serve_token(config.serve.token_file);
-    if (!token) return store::fail(token.error());
-    options.token = std::move(*token);
-    options.tcp = host_and_port(config.serve.listen);
+    if (token) {
+      options.token = std::move(*token);
+      options.tcp = host_and_port(config.serve.listen);
+    } else {
+      auto error = token.error();
+      error.message = fmt::format("cannot listen on '{}': {}", config.serve.listen, error.message);
+      setup.problems.push_back(std::move(error));
+    }
   }
   options.backend.mirror = mirror;
   options.backend.site_url = config.site.url;
@@ -85,12 +91,13 @@ store::Result<serve::LocalServiceOptions> local_service_options(const config::Co
   options.limits.grace = std::chrono::seconds(3);
   for (const int fd : passed) {
     const int copy = ::fcntl(fd, F_DUPFD_CLOEXEC, 3);
-    if (copy < 0) {
-      return store::fail(
+    if (copy >= 0) {
+      options.passed.push_back(copy);
+    } else {
+      setup.problems.emplace_back(
           store::ErrorKind::kSystem, "cannot_take_over",
           fmt::format("cannot take over the socket {}: {}", fd, std::strerror(errno)));
     }
-    options.passed.push_back(copy);
   }
   options.audit_options = [config](const serve::AuditQuery& asked, store::Reader& reader) {
     AuditArgs args;
@@ -100,8 +107,16 @@ store::Result<serve::LocalServiceOptions> local_service_options(const config::Co
     args.now = asked.now;
     return audit_options(config, args, reader);
   };
-  return options;
+  return setup;
 }
+
+namespace {
+
+std::string words_of(const store::Error& error) {
+  return error.hint.empty() ? error.message : fmt::format("{} ({})", error.message, error.hint);
+}
+
+}  // namespace
 
 // A mirror that cannot be asked over a socket is one all the same: the daemon goes on without.
 void Service::start_local() {
@@ -111,26 +126,48 @@ void Service::start_local() {
     };
     boost::asio::post(session_.io(), std::move(tell_loop));
   };
-  auto options = local_service_options(config_, path_, passed_sockets, std::move(wake));
-  if (!options) {
-    base::daemon_log().error("the local service does not run: {}", options.error().message);
-    return;
+  auto setup = local_service_setup(config_, path_, passed_sockets, std::move(wake));
+  auto problems = std::move(setup.problems);
+  auto& options = setup.options;
+  options.read_site = site_reader();
+  const bool wanted = !options.socket.empty() || !options.passed.empty() || options.tcp;
+  if (wanted) {
+    auto started = serve::LocalService::start(std::move(options), session_.clock());
+    if (started) {
+      live_reads_ = std::make_unique<base::TaskGroup>(session_.io());
+      local_ = std::move(*started);
+      const auto& more = local_->problems();
+      problems.insert(problems.end(), more.begin(), more.end());
+      base::daemon_log().info(
+          "serving socket='{}' listen_port={}",
+          passed_sockets.empty() ? config_.serve.socket.string() : "from systemd",
+          local_->tcp_port());
+    } else {
+      problems.push_back(started.error());
+    }
   }
-  if (options->socket.empty() && options->passed.empty() && !options->tcp) return;
-  options->read_site = site_reader();
-  auto started = serve::LocalService::start(std::move(*options), session_.clock());
-  if (!started) {
-    base::daemon_log().error("the local service does not run: {}", started.error().message);
-    return;
+  note_local(problems);
+}
+
+void Service::note_local(const std::vector<store::Error>& problems) {
+  local_trouble_.clear();
+  for (const auto& problem : problems) {
+    base::daemon_log().error("{}: {}",
+                             local_ ? "the local service lacks a listener, the others are served"
+                                    : "the local service does not run",
+                             words_of(problem));
+    local_trouble_ += (local_trouble_.empty() ? "" : "; ") + words_of(problem);
   }
-  live_reads_ = std::make_unique<base::TaskGroup>(session_.io());
-  local_ = std::move(*started);
-  base::daemon_log().info("serving socket='{}' listen='{}'",
-                          passed_sockets.empty() ? config_.serve.socket.string() : "from systemd",
-                          config_.serve.listen);
+  std::map<std::string, std::string> meta;
+  meta["trouble.service"] =
+      local_trouble_.empty()
+          ? ""
+          : fmt::format("{} {}", store::to_iso8601(session_.clock().now()), local_trouble_);
+  submit_note(std::move(meta));
 }
 
 base::Awaitable<void> Service::stopped_local() {
+  if (!local_trouble_.empty()) note_local({});
   if (!local_) co_return;
   local_->stop();
   co_await stopped_live_reads();

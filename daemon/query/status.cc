@@ -104,6 +104,7 @@ store::Result<MirrorStatus> mirror_status(store::Reader& mirror,
       take(meta_or_empty(mirror, "rate_wait_reason"), status.wait_reason),
       take(meta_or_empty(mirror, "trouble.full"), status.trouble_full),
       take(meta_or_empty(mirror, "trouble.incremental"), status.trouble_incremental),
+      take(meta_or_empty(mirror, "trouble.service"), status.trouble_service),
       take(meta_or_empty(mirror, "last_full_sync_at"), status.last_full_at),
       take(meta_or_empty(mirror, "token_expires_at"), status.token_expires),
       take(mirror.counts(), status.counts),
@@ -132,6 +133,7 @@ std::vector<std::pair<std::string, std::string>> troubles(const MirrorStatus& st
   if (!status.trouble_full.empty()) all.emplace_back("full", status.trouble_full);
   if (!status.trouble_incremental.empty())
     all.emplace_back("incremental", status.trouble_incremental);
+  if (!status.trouble_service.empty()) all.emplace_back("service", status.trouble_service);
   return all;
 }
 

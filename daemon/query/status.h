@@ -23,6 +23,7 @@ struct MirrorStatus {
   std::string wait_reason;
   std::string trouble_full;  // "since what"
   std::string trouble_incremental;
+  std::string trouble_service;  // the daemon's local service lacks a listener
   std::string last_full_at;
   std::string token_expires;
   std::int64_t file_bytes = 0;
@@ -37,7 +38,7 @@ struct MirrorStatus {
 
 // `path`: where the Reader was opened.
 store::Result<MirrorStatus> mirror_status(store::Reader& mirror, const std::filesystem::path& path);
-// What is amiss by kind of run: "since what".
+// What is amiss, by kind of run, or "service": "since what".
 std::vector<std::pair<std::string, std::string>> troubles(const MirrorStatus& status);
 
 store::Result<nlohmann::json> status_json(store::Reader& reader, const std::filesystem::path& path);

@@ -26,9 +26,28 @@ constexpr int kWaiting = 128;  // connections that nobody has accepted yet
 
 std::string reason(int number) { return std::generic_category().message(number); }
 
+std::string hint_for(int number) {
+  switch (number) {
+    case EADDRINUSE:
+      return "another program listens there: stop it, or choose another port; then reload the "
+             "daemon (SIGHUP)";
+    case EADDRNOTAVAIL:
+      return "this machine has no such address: 127.0.0.1 is there in any case";
+    case EACCES:
+    case EPERM:
+      return "this user may not: let it write in the folder, or take a port from 1024 up";
+    case ENOENT:
+    case ENOTDIR:
+      return "make the folder, or choose another place; then reload the daemon (SIGHUP)";
+    default:
+      return {};
+  }
+}
+
 store::Failure cannot_listen(const std::string& where, int number) {
   return store::fail(store::ErrorKind::kSystem, "cannot_listen",
-                     fmt::format("cannot listen on '{}': {}", where, reason(number)));
+                     fmt::format("cannot listen on '{}': {}", where, reason(number)),
+                     hint_for(number));
 }
 
 store::Failure unusable(const std::string& where, const std::string& cause, std::string hint = {}) {

@@ -34,6 +34,7 @@ class LocalService::Impl {
   }
 
   store::Result<void> listen();
+  const std::vector<store::Error>& problems() const { return problems_; }
   void run() {
     thread_ = std::thread([this] { serve_until_stopped(); });
   }
@@ -62,6 +63,7 @@ class LocalService::Impl {
   boost::asio::io_context io_{1};
   std::unique_ptr<HttpServer> server_;
   std::uint16_t port_ = 0;
+  std::vector<store::Error> problems_;
   std::thread thread_;
 };
 
@@ -102,20 +104,29 @@ std::optional<Response> LocalService::Impl::admit(Request& head) {
   return refused;
 }
 
+// Each for itself: whoever comes by one way is not to suffer for another one.
 store::Result<void> LocalService::Impl::listen() {
-  for (auto& fd : options_.passed) {
-    auto taken = server_->adopt(std::exchange(fd, -1));
-    if (!taken) return taken;
-  }
+  std::size_t open = 0;
+  const auto note = [&](const store::Result<void>& opened) {
+    if (opened) {
+      ++open;
+    } else {
+      problems_.push_back(opened.error());
+    }
+  };
+  for (auto& fd : options_.passed) note(server_->adopt(std::exchange(fd, -1)));
   if (options_.passed.empty() && !options_.socket.empty()) {
-    auto made = server_->listen_unix(options_.socket, 0660, options_.socket_group);
-    if (!made) return made;
+    note(server_->listen_unix(options_.socket, 0660, options_.socket_group));
   }
-  if (!options_.tcp) return {};
-  auto port = server_->listen_tcp(options_.tcp->first, options_.tcp->second);
-  if (!port) return store::fail(port.error());
-  port_ = *port;
-  return {};
+  if (options_.tcp) {
+    const auto port = server_->listen_tcp(options_.tcp->first, options_.tcp->second);
+    port_ = port ? *port : 0;
+    note(port ? store::Result<void>() : store::fail(port.error()));
+  }
+  if (open > 0 || problems_.empty()) return {};
+  auto all = problems_.front();
+  for (std::size_t i = 1; i < problems_.size(); ++i) all.message += "; " + problems_[i].message;
+  return store::fail(std::move(all));
 }
 
 void LocalService::Impl::serve_until_stopped() {
@@ -141,6 +152,7 @@ store::Result<std::unique_ptr<LocalService>> LocalService::start(LocalServiceOpt
 
 void LocalService::stop() { impl_->stop(); }
 LiveState& LocalService::live() { return impl_->live(); }
+const std::vector<store::Error>& LocalService::problems() const { return impl_->problems(); }
 std::uint16_t LocalService::tcp_port() const { return impl_->port(); }
 ServerCounts LocalService::counts() const { return impl_->counts(); }
 

@@ -6,7 +6,8 @@
 // Threads: start(), stop() and the end are for one thread, live() for any; what the options call is
 // called on threads of the service. Ownership: the clock outlives it. stop() takes no new
 // connection and ends streams; the destructor waits for answers under way (`limits.grace`). Errors:
-// those of HttpServer where nothing at all can be listened on.
+// a listener that cannot be opened leaves the others as they are, problems() has it; where none
+// opens, the first one's, whose message names all.
 
 #include <cstdint>
 #include <filesystem>
@@ -52,7 +53,8 @@ class LocalService {
 
   void stop();
   LiveState& live();
-  std::uint16_t tcp_port() const;  // 0: none
+  const std::vector<store::Error>& problems() const;  // of the listeners that are not there
+  std::uint16_t tcp_port() const;                     // 0: none
   ServerCounts counts() const;
 
  private:
