@@ -272,6 +272,7 @@ Entrant entrant_of(State& state, const Request& request, const Route& route) {
   Entrant entrant;
   if (const auto who = connect_caller(state, request)) {
     entrant.admission.caller = who->caller;
+    if (!who->why.empty()) entrant.admission.refusal = html_page(401, "Unauthorized", who->why);
     entrant.user = who->user;
   } else {
     entrant.admission = admit(state, request, route);
@@ -402,7 +403,7 @@ Response others_write(State& state, std::string_view method, std::string_view ta
 }
 
 std::string head_of(const Response& response, std::size_t length, bool keep_alive,
-                    std::uint64_t dice, std::uint32_t date_ahead_s) {
+                    std::uint64_t dice, std::int64_t date_ahead_s) {
   std::string head = "HTTP/1.1 " + std::to_string(response.status) + " ";
   head += reason_of(response.status);
   const auto add = [&](std::string_view name, std::string_view value) {
@@ -411,7 +412,7 @@ std::string head_of(const Response& response, std::size_t length, bool keep_aliv
     head += ": ";
     head += value;
   };
-  add("Date", to_http_date(now_millis() + Millis{date_ahead_s} * 1000));
+  add("Date", to_http_date(now_millis() + date_ahead_s * 1000));
   add("Server", "AtlassianEdge");
   if (response.status != 204) {
     add("Content-Type", response.content_type);

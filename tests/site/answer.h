@@ -38,6 +38,6 @@ Response others_write(State& state, std::string_view method, std::string_view ta
 
 // The head of an answer whose body has `length` bytes.
 std::string head_of(const Response& response, std::size_t length, bool keep_alive,
-                    std::uint64_t dice, std::uint32_t date_ahead_s);
+                    std::uint64_t dice, std::int64_t date_ahead_s);
 
 }  // namespace site

@@ -54,6 +54,7 @@ Caller identify(const State& state, std::string_view authorization);
 struct Who {
   Caller caller = Caller::kAnonymous;
   Index user = 0;
+  std::string why;  // it is refused, as the page of the error says
 };
 // nullopt: it came by another way.
 std::optional<Who> connect_caller(State& state, const Request& request);

@@ -27,7 +27,7 @@ constexpr std::string_view kClientUrn = "urn:atlassian:connect:clientid:";
 constexpr std::string_view kUserUrn = "urn:atlassian:connect:useraccountid:";
 constexpr std::int64_t kLongestAssertion = 120;  // seconds
 constexpr std::int64_t kLongestRequest = 180;
-constexpr std::int64_t kSkew = 30;
+constexpr std::int64_t kLeeway = 30;
 
 const unsigned char* as_bytes(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
@@ -56,6 +56,16 @@ std::optional<std::string> from_base64url(std::string text) {
   std::replace(text.begin(), text.end(), '_', '/');
   while (text.size() % 4 != 0) text += '=';
   return base64_decode(text);
+}
+
+std::string issuer_of(std::string_view token) {
+  const auto parts = split(token, '.');
+  if (parts.size() != 3) return {};
+  const auto claims = from_base64url(std::string(parts[1]));
+  const Json json = claims ? Json::parse(*claims, nullptr, false) : Json();
+  const auto found = json.is_object() ? json.find("iss") : json.end();
+  return json.is_object() && found != json.end() && found->is_string() ? found->get<std::string>()
+                                                                       : std::string();
 }
 
 // The claims of a token that this secret signed with HS256.
@@ -92,7 +102,9 @@ Response connect_json(int status, const Json& json) {
 }
 
 Response oauth_error(int status, const char* error, const std::string& text) {
-  return connect_json(status, {{"error", error}, {"error_description", text}});
+  Json json = {{"error", error}};
+  if (!text.empty()) json["error_description"] = text;
+  return connect_json(status, json);
 }
 
 std::string credential_of(std::string_view authorization, std::string_view scheme) {
@@ -205,42 +217,49 @@ Response Connect::key_answer(const std::string& kid) {
   return response;
 }
 
-// "" = it is good. What begins with "user" is about the user, all else about the app.
-std::string Connect::refusal_of(const Json& claims, std::string& user) const {
-  if (!installed_) return "the app is not installed";
-  if (claim_text(claims, "iss") != std::string(kClientUrn) + oauth_client_id())
-    return "unknown client";
-  if (claim_text(claims, "tnt") != base_url_) return "wrong tenant";
-  if (claim_text(claims, "aud") != kAudience) return "wrong audience";
-  const auto issued = claim_number(claims, "iat");
-  const auto expires = claim_number(claims, "exp");
-  if (issued == 0 || expires - issued > kLongestAssertion || expires <= issued) {
-    return "lives too long";
+std::optional<Connect::Refusal> Connect::refusal_of(const std::string& assertion,
+                                                    std::string& user) const {
+  const auto claims = installed_ ? verified_claims(assertion, secret_) : std::nullopt;
+  if (!claims || claim_text(*claims, "iss") != std::string(kClientUrn) + oauth_client_id()) {
+    return Refusal{401, "invalid_client", ""};
   }
-  if (issued > now() + kSkew || expires < now()) return "not valid at this time";
-  const auto subject = claim_text(claims, "sub");
-  if (!subject.starts_with(kUserUrn)) return "no subject";
+  if (!impersonates_) {
+    return Refusal{
+        400, "unauthorized_client",
+        "The authenticated client is not authorized to use this authorization grant type"};
+  }
+  if (const auto audience = claim_text(*claims, "aud"); audience != kAudience) {
+    return Refusal{400, "invalid_grant", "Invalid aud: " + audience};
+  }
+  const auto issued = claim_number(*claims, "iat");
+  const auto expires = claim_number(*claims, "exp");
+  if (expires - now() > kLongestAssertion) {
+    return Refusal{400, "invalid_grant",
+                   "Expiration timestamp too far in the future [was " +
+                       std::to_string(expires - now()) +
+                       " seconds from now; please set `exp` to no more than 60 seconds after "
+                       "issue time]"};
+  }
+  if (issued == 0 || expires <= issued || expires < now()) return Refusal{};
+  if (claim_text(*claims, "tnt") != base_url_) return Refusal{};
+  const auto subject = claim_text(*claims, "sub");
+  if (!subject.starts_with(kUserUrn)) return Refusal{};
   user = subject.substr(kUserUrn.size());
-  if (!users_.contains(user)) return "user: no active account with access";
-  return {};
+  if (!users_.contains(user)) return Refusal{403, "access_denied", ""};
+  return std::nullopt;
 }
 
 Response Connect::token_answer(const Request& request) {
   const std::scoped_lock lock(mutex_);
   const Query form(request.body);
-  const auto assertion = form.get("assertion").value_or("");
-  const auto claims = verified_claims(assertion, secret_);
-  std::string user;
-  std::string refusal = "bad signature";
   if (form.get("grant_type") != "urn:ietf:params:oauth:grant-type:jwt-bearer") {
     ++counts_.refused_assertions;
-    return oauth_error(400, "unsupported_grant_type", "not a jwt-bearer grant");
+    return oauth_error(400, "unsupported_grant_type", "");
   }
-  if (claims) refusal = refusal_of(*claims, user);
-  if (!refusal.empty()) {
+  std::string user;
+  if (const auto refusal = refusal_of(form.get("assertion").value_or(""), user)) {
     ++counts_.refused_assertions;
-    if (refusal.starts_with("user")) return oauth_error(403, "access_denied", refusal);
-    return oauth_error(401, "invalid_client", refusal);
+    return oauth_error(refusal->status, refusal->error, refusal->text);
   }
   ++counts_.assertions;
   ++counts_.by_user[user];
@@ -251,32 +270,46 @@ Response Connect::token_answer(const Request& request) {
       200, {{"access_token", token}, {"expires_in", lifetime_.count()}, {"token_type", "Bearer"}});
 }
 
-bool Connect::good_app_request(const Request& request, std::string_view token) const {
-  const auto claims = installed_ ? verified_claims(token, secret_) : std::nullopt;
-  if (!claims || claim_text(*claims, "iss") != app_key_) return false;
+// "" = it is good.
+std::string Connect::refusal_of_app(const Request& request, std::string_view token) const {
+  if (!installed_ || issuer_of(token) != app_key_) {
+    return "Your presented credentials do not provide access to this resource.";
+  }
+  const auto claims = verified_claims(token, secret_);
+  if (!claims) return std::string(token);
   const auto issued = claim_number(*claims, "iat");
   const auto expires = claim_number(*claims, "exp");
-  if (issued == 0 || expires - issued > kLongestRequest) return false;
-  if (issued > now() + kSkew || expires < now()) return false;
+  if (issued == 0 || expires == 0) return "'exp' and 'iat' are required claims.";
+  if (expires + kLeeway < now()) {
+    return "Expired at " + to_http_date(expires * 1000) + " and time is now " +
+           to_http_date(now() * 1000) + " (30 leeway seconds is allowed)";
+  }
+  if (expires - issued > kLongestRequest) return "Claim 'exp' lies too far from 'iat'.";
   std::string_view path = request.path;
   constexpr std::string_view kWiki = "/wiki";
   if (path.starts_with(kWiki)) path.remove_prefix(kWiki.size());
   const auto question = request.target.find('?');
   const auto query =
       question == std::string::npos ? std::string() : request.target.substr(question + 1);
-  return claim_text(*claims, "qsh") == request_hash(request.method, path, query);
+  const auto expected = request_hash(request.method, path, query);
+  const auto hash = claim_text(*claims, "qsh");
+  if (hash == expected) return {};
+  return "Expecting claim 'qsh' to have value '" + expected + "' but instead it has the value '" +
+         hash + "'";
 }
 
-std::optional<std::string> Connect::user_of(const Request& request, bool& ours) {
+std::optional<std::string> Connect::user_of(const Request& request, bool& ours, std::string& why) {
   const auto jwt = credential_of(request.authorization, "JWT ");
   const auto bearer = credential_of(request.authorization, "Bearer ");
   ours = !jwt.empty() || bearer.starts_with("connect-");
   if (!ours) return std::nullopt;
   const std::scoped_lock lock(mutex_);
   if (!jwt.empty()) {
-    const bool good = good_app_request(request, jwt);
-    ++(good ? counts_.app_requests : counts_.refused_requests);
-    return good ? std::optional<std::string>("") : std::nullopt;
+    auto refusal = refusal_of_app(request, jwt);
+    ++(refusal.empty() ? counts_.app_requests : counts_.refused_requests);
+    if (refusal.empty()) return std::string();
+    if (explains_) why = std::move(refusal);
+    return std::nullopt;
   }
   const auto found = tokens_.find(bearer);
   if (found == tokens_.end() || found->second.expires <= now() || !installed_) {
@@ -285,6 +318,21 @@ std::optional<std::string> Connect::user_of(const Request& request, bool& ours) 
   }
   ++counts_.user_requests;
   return found->second.user;
+}
+
+void Connect::set_site_url(std::string url) {
+  const std::scoped_lock lock(mutex_);
+  site_url_ = std::move(url);
+}
+
+int Connect::call_uninstalled() {
+  Lifecycle last;
+  {
+    const std::scoped_lock lock(mutex_);
+    last = last_;
+  }
+  last.event = "uninstalled";
+  return call(last);
 }
 
 std::string Connect::body_of(const Lifecycle& call) const {
@@ -297,7 +345,7 @@ std::string Connect::body_of(const Lifecycle& call) const {
   if (call.event == "installed") json["sharedSecret"] = secret_;
   json["serverVersion"] = "6452";
   json["pluginsVersion"] = "1000.0.0";
-  json["baseUrl"] = call.base_url;
+  json["baseUrl"] = call.base_url.empty() ? site_url_ + "/wiki" : call.base_url;
   json["productType"] = "confluence";
   json["description"] = "The simulated site";
   json["eventType"] = call.event;
@@ -336,9 +384,17 @@ int Connect::call(const Lifecycle& call) {
   } else if (taken) {
     installed_ = true;
     app_key_ = call.app_key;
-    base_url_ = call.base_url;
+    base_url_ = call.base_url.empty() ? site_url_ + "/wiki" : call.base_url;
+    last_ = call;
   }
   return reply.status;
+}
+
+void Connect::install(std::string app_key, std::string base_url) {
+  const std::scoped_lock lock(mutex_);
+  installed_ = true;
+  app_key_ = std::move(app_key);
+  base_url_ = std::move(base_url);
 }
 
 void Connect::know_user(std::string account_id) {
@@ -377,6 +433,21 @@ void Connect::set_token_lifetime(std::chrono::seconds lifetime) {
 void Connect::set_clock_offset(std::chrono::seconds offset) {
   const std::scoped_lock lock(mutex_);
   offset_ = offset;
+}
+
+std::chrono::seconds Connect::clock_offset() const {
+  const std::scoped_lock lock(mutex_);
+  return offset_;
+}
+
+void Connect::explain(bool explains) {
+  const std::scoped_lock lock(mutex_);
+  explains_ = explains;
+}
+
+void Connect::allow_impersonation(bool on) {
+  const std::scoped_lock lock(mutex_);
+  impersonates_ = on;
 }
 
 void Connect::set_keys_available(bool available) {

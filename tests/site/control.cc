@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "tests/site/answer.h"
+#include "tests/site/connect_app.h"
 #include "tests/site/digest.h"
 #include "tests/site/text.h"
 
@@ -155,31 +156,49 @@ Json counts_json(const ConnectCounts& counts) {
           {"keys", counts.keys}};
 }
 
+// An app that is named by its address is read there first, as an administrator's upload does.
+int call_app(Connect& connect, const std::string& event, const Json& json) {
+  if (event != "installed" && event != "uninstalled") {
+    throw Refusal(400, "'event' is installed or uninstalled");
+  }
+  if (const auto app = text_of(json, "app")) {
+    if (event != "installed") throw Refusal(400, "'app' is for installed");
+    try {
+      return install(connect, read_app(*app));
+    } catch (const std::runtime_error& failure) {
+      throw Refusal(409, failure.what());
+    }
+  }
+  const auto port = json.find("port");
+  if (port == json.end() && event == "uninstalled") return connect.call_uninstalled();
+  if (port == json.end() || !port->is_number_unsigned() || *port > 65'535) {
+    throw Refusal(400, "'port' is that of the app's listener");
+  }
+  Lifecycle call;
+  call.event = event;
+  call.app_key = text_of(json, "app_key").value_or(call.app_key);
+  call.public_url = text_of(json, "public_url").value_or("");
+  call.base_url = text_of(json, "base_url").value_or("");
+  call.port = port->get<std::uint16_t>();
+  return connect.call(call);
+}
+
 Json post_connect(State& state, const Json& json) {
   Connect& connect = state.connect;
   Json answer = Json::object();
-  if (const auto event = text_of(json, "event")) {
-    if (*event != "installed" && *event != "uninstalled") {
-      throw Refusal(400, "'event' is installed or uninstalled");
-    }
-    Lifecycle call;
-    call.event = *event;
-    call.app_key = text_of(json, "app_key").value_or(call.app_key);
-    call.public_url = text_of(json, "public_url").value_or("");
-    call.base_url = text_of(json, "base_url").value_or("");
-    const auto port = json.find("port");
-    if (port == json.end() || !port->is_number_unsigned() || *port > 65'535) {
-      throw Refusal(400, "'port' is that of the app's listener");
-    }
-    call.port = port->get<std::uint16_t>();
-    answer["status"] = connect.call(call);
-  }
+  if (const auto event = text_of(json, "event")) answer["status"] = call_app(connect, *event, json);
   if (flag_of(json, "expire_tokens", false)) connect.expire_tokens();
   if (flag_of(json, "rotate_secret", false)) connect.rotate_secret();
   if (json.contains("keys_available")) {
     connect.set_keys_available(flag_of(json, "keys_available", true));
   }
+  if (json.contains("explain")) connect.explain(flag_of(json, "explain", true));
+  if (const auto ahead = json.find("clock_ahead_s"); ahead != json.end()) {
+    if (!ahead->is_number_integer()) throw Refusal(400, "'clock_ahead_s' is a number");
+    connect.set_clock_offset(std::chrono::seconds(ahead->get<std::int64_t>()));
+  }
   if (const auto user = text_of(json, "remove_user")) connect.remove_user(*user);
+  answer["installed"] = connect.installed();
   answer["counts"] = counts_json(connect.counts());
   return answer;
 }

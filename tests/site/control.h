@@ -17,11 +17,14 @@
 //   POST settings             any of the settings, {"rate":20,"faults":{"500":0.05}}
 //   POST faults               {"500":0.05}; the others stay; POST faults/clear ends all
 //   POST token                {"token":"new"}; "" revokes it
-//   POST connect              {"event":"installed","port":8766,"public_url":"https://...",
-//                             "base_url":"http://127.0.0.1:PORT/wiki"} or "uninstalled": calls the
-//                             app; {"expire_tokens":true}; {"rotate_secret":true};
-//                             {"remove_user":"id"}; {"keys_available":false}: see connect.h.
-//                             Answers with its status and what was verified so far
+//   POST connect              {"event":"installed","app":"http://127.0.0.1:8766"}: installs the app
+//                             whose descriptor is there; {"event":"uninstalled"}: the last one.
+//                             Without "app", for an app that is behind a proxy: "port",
+//                             "public_url", "base_url", "app_key". {"expire_tokens":true};
+//                             {"rotate_secret":true}; {"remove_user":"id"};
+//                             {"keys_available":false}; {"clock_ahead_s":600};
+//                             {"explain":false}: see connect.h. Answers with the status of the
+//                             app's answer, whether it is installed, and what was verified so far
 //   POST credentials          {"scoped_token":"t"} or {"bearer":"t","installed":true} or
 //                             {"client_id":"c","secret":"s","expires_in":3600}, each with
 //                             "scopes":[..] (all without); {"revoke":"t"};

@@ -48,6 +48,11 @@ void Credentials::disable_basic(bool disabled) {
   basic_disabled_ = disabled;
 }
 
+void Credentials::garble_basic(bool garbled) {
+  const std::scoped_lock lock(mutex_);
+  garbled_ = garbled;
+}
+
 void Credentials::take_licence(bool taken) {
   const std::scoped_lock lock(mutex_);
   licensed_ = !taken;
@@ -66,6 +71,11 @@ void Credentials::set_tenant_info(Endpoint behaviour) {
 bool Credentials::basic_disabled() const {
   const std::scoped_lock lock(mutex_);
   return basic_disabled_;
+}
+
+bool Credentials::garbled() const {
+  const std::scoped_lock lock(mutex_);
+  return garbled_;
 }
 
 bool Credentials::licensed() const {

@@ -46,12 +46,14 @@ class Credentials {
   void end_access_tokens();
 
   void disable_basic(bool disabled);
+  void garble_basic(bool garbled);  // as a proxy on the way that cuts the header
   void take_licence(bool taken);
   void set_token_endpoint(Endpoint behaviour);
   void set_tenant_info(Endpoint behaviour);
 
   bool basic_disabled() const;
   bool licensed() const;
+  bool garbled() const;
   Endpoint tenant_info() const;
   Endpoint token_endpoint() const;
   std::uint64_t tokens_given() const;
@@ -85,6 +87,7 @@ class Credentials {
   std::map<std::string, ServiceAccount, std::less<>> accounts_;
   bool basic_disabled_ = false;
   bool licensed_ = true;
+  bool garbled_ = false;
   Endpoint token_endpoint_ = Endpoint::kGood;
   Endpoint tenant_info_ = Endpoint::kGood;
   std::uint64_t given_ = 0;

@@ -158,7 +158,7 @@ Admission admit_at_gateway(const State& state, const Request& request, const Rou
     return known ? known_with(state, *known, route) : refused(gateway_error(401, "Unauthorized"));
   }
   const auto encoded = after_scheme(request.authorization, "basic ");
-  if (!encoded) return refused(gateway_error(401, "Unauthorized"));
+  if (!encoded || state.credentials.garbled()) return refused(gateway_error(401, "Unauthorized"));
   const auto pair = base64_decode(*encoded);
   const auto colon = pair ? pair->find(':') : std::string::npos;
   if (colon == std::string::npos) return refused(gateway_error(401, "Unauthorized"));
@@ -215,9 +215,9 @@ Admission admit(const State& state, const Request& request, const Route& route) 
   if (request.at_gateway) return admit_at_gateway(state, request, route);
   Admission admission;
   // The site's own host knows no scopes.
-  admission.caller = is_scoped(state, request.authorization)
-                         ? Caller::kUnreadable
-                         : identify(state, request.authorization);
+  const std::string cut_short = state.credentials.garbled() ? "Basic ?" : request.authorization;
+  admission.caller =
+      is_scoped(state, request.authorization) ? Caller::kUnreadable : identify(state, cut_short);
   if (admission.caller == Caller::kUser && !state.credentials.licensed()) {
     admission.caller = Caller::kAnonymous;
   }

@@ -46,6 +46,25 @@ TEST_F(GatewayTest, TheScopeGateRunsBeforeTheRoute) {
   EXPECT_EQ(Json::parse(refused.body)["message"], "Unauthorized; scope does not match");
 }
 
+// Section 3.2 of the API notes: not the anonymous visitor that a wrong token is.
+TEST_F(GatewayTest, CredentialsThatCannotBeDecodedGetThePageOfTheEdge) {
+  const auto expect_page = [this](const std::string& what) {
+    const Reply reply = ask(kApi + "/pages");
+    EXPECT_EQ(reply.status, 401) << what;
+    EXPECT_TRUE(reply.header("content-type").starts_with("text/html")) << what;
+  };
+  for (const std::string text : {"Basic ?", "Basic", "Basic aGVsbG8=", "Digest username=\"a\""}) {
+    client_->authorize(text);
+    expect_page(text);
+  }
+  server_->credentials().garble_basic(true);
+  client_->basic(server_->options().email, server_->options().token);
+  expect_page("as a proxy leaves it");
+  client_->authorize("Basic dW5rbm93bjp0b2tlbg==");
+  server_->credentials().garble_basic(false);
+  EXPECT_EQ(status(kApi + "/pages"), 404) << "a wrong token is a visitor's";
+}
+
 TEST_F(GatewayTest, OnlyTheGatewayKnowsScopesAndBearers) {
   server_->credentials().put_bearer("b", all_scopes());
   server_->credentials().put_scoped_token("scoped", all_scopes());

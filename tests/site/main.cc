@@ -3,14 +3,21 @@
 #include <pthread.h>
 
 #include <CLI/CLI.hpp>
+#include <chrono>
+#include <condition_variable>
 #include <csignal>
 #include <cstdio>
 #include <exception>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <stdexcept>
+#include <stop_token>
 #include <string>
+#include <thread>
 #include <vector>
 
+#include "tests/site/connect_app.h"
 #include "tests/site/digest.h"
 #include "tests/site/server.h"
 
@@ -24,6 +31,7 @@ struct Flags {
   std::vector<std::string> bearers;
   std::vector<std::string> service_accounts;  // ID:SECRET
   bool basic_disabled = false;
+  std::string connect_app;
   std::string rate_headers = "full";
   bool no_gzip = false;
   bool no_rewrite = false;
@@ -76,6 +84,57 @@ void add_credential_flags(CLI::App& app, Flags& flags) {
   app.add_flag("--basic-disabled", flags.basic_disabled,
                "The organisation does not allow API tokens with Basic authentication");
 }
+
+// See connect.h; /__control/connect has the finer points.
+void add_connect_flags(CLI::App& app, Flags& flags) {
+  app.add_option("--connect-app", flags.connect_app,
+                 "Install the Connect app that answers at this address, as soon as it does; its "
+                 "descriptor is read there")
+      ->type_name("http://127.0.0.1:PORT");
+}
+
+// Tries until an app has taken the call, or it is to stop.
+class Installer {
+ public:
+  Installer(site::Server& server, std::string url)
+      : thread_([this, &server, url = std::move(url)](const std::stop_token& stop) {
+          run(server, url, stop);
+        }) {}
+
+ private:
+  static constexpr std::chrono::milliseconds kPause{500};
+
+  void run(site::Server& server, const std::string& url, const std::stop_token& stop) {
+    std::string said;
+    while (!stop.stop_requested()) {
+      const auto outcome = attempt(server, url);
+      if (outcome != said) {
+        std::printf("connect: %s\n", outcome.c_str());
+        std::fflush(stdout);
+      }
+      said = outcome;
+      if (server.connect().installed()) return;
+      std::unique_lock lock(mutex_);
+      wake_.wait_for(lock, stop, kPause, [] { return false; });
+    }
+  }
+  static std::string attempt(site::Server& server, const std::string& url) {
+    try {
+      const auto app = site::read_app(url);
+      const int status = site::install(server.connect(), app);
+      const bool taken = status >= 200 && status < 300;
+      return "app '" + app.key + "' for " + app.base_url +
+             (taken ? " is installed" : " refused to be installed") + " (HTTP " +
+             std::to_string(status) + (taken ? ")" : "); its log says why");
+    } catch (const std::runtime_error& failure) {
+      return failure.what();
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable_any wake_;
+  std::jthread thread_;
+};
 
 void put_credentials(site::Credentials& credentials, const Flags& flags) {
   for (const auto& token : flags.scoped_tokens) {
@@ -197,6 +256,13 @@ int serve(const Flags& flags) {
     });
   }
   std::printf("listening on %s\n", server.url().c_str());
+  std::optional<Installer> installer;
+  if (!flags.connect_app.empty()) {
+    const auto root = server.url() + "/__connect/";
+    std::printf("connect: key host %skeys, token endpoint %soauth2/token\n", root.c_str(),
+                root.c_str());
+    installer.emplace(server, flags.connect_app);
+  }
   std::fflush(stdout);
   int signal = 0;
   sigwait(&ends, &signal);
@@ -214,6 +280,7 @@ int main(int argc, char** argv) {
   add_server_flags(app, flags);
   add_setting_flags(app, flags);
   add_credential_flags(app, flags);
+  add_connect_flags(app, flags);
   CLI11_PARSE(app, argc, argv);
   const std::string error = finish(flags);
   if (!error.empty()) {

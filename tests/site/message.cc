@@ -118,14 +118,20 @@ Response v1_error(int status, std::string_view message) {
   return response;
 }
 
-Response html_page(int status, std::string_view reason) {
+Response html_page(int status, std::string_view reason, std::string_view message) {
   Response response;
   response.status = status;
   response.content_type = "text/html;charset=utf-8";
   const std::string title =
       "HTTP Status " + std::to_string(status) + " \u2013 " + std::string(reason);
   response.body = "<!doctype html><html lang=\"en\"><head><title>" + title +
-                  "</title></head><body><h1>" + title + "</h1><hr class=\"line\" /></body></html>";
+                  "</title></head><body><h1>" + title + "</h1><hr class=\"line\" />";
+  if (!message.empty()) {
+    response.body += "<p><b>Type</b> Status Report</p><p><b>Message</b> ";
+    response.body += message;
+    response.body += "</p>";
+  }
+  response.body += "</body></html>";
   return response;
 }
 

@@ -61,7 +61,8 @@ Response bad_cursor();
 Response cannot_find(std::string_view what, std::string_view id);
 Response not_found_unnamed();  // what a v2 route says to credentials that are not good
 Response v1_error(int status, std::string_view message);
-Response html_page(int status, std::string_view reason);
+// As the servlet container has it; `message`: why, where it says so.
+Response html_page(int status, std::string_view reason, std::string_view message = {});
 std::string_view reason_of(int status);
 
 }  // namespace site

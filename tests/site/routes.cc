@@ -141,10 +141,11 @@ Caller identify(const State& state, std::string_view authorization) {
 
 std::optional<Who> connect_caller(State& state, const Request& request) {
   bool connect = false;
-  const auto account = state.connect.user_of(request, connect);
-  if (!connect) return std::nullopt;
   Who who;
+  const auto account = state.connect.user_of(request, connect, who.why);
+  if (!connect) return std::nullopt;
   who.caller = account ? Caller::kUser : Caller::kUnreadable;
+  if (account && !state.credentials.licensed()) who.caller = Caller::kAnonymous;
   if (!account || account->empty()) return who;
   const std::shared_lock lock(state.content_mutex);
   const Index user = state.content.find_user(*account);

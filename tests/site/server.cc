@@ -122,6 +122,7 @@ Server::Server(const ServerOptions& options) : impl_(std::make_unique<Impl>(opti
                              failure.code().message());
   }
   impl_->port = impl_->acceptor->local_endpoint().port();
+  impl_->state.connect.set_site_url(url());
   asio::co_spawn(*impl_->io, accept_all(impl_->state, *impl_->io, *impl_->acceptor),
                  asio::detached);
   asio::co_spawn(*impl_->io, churn_forever(impl_->state, *impl_->io), asio::detached);

@@ -72,6 +72,7 @@ class Session {
   Request read_head(const Parser& parser) const;
   void reset_connection();
   void leave();
+  std::int64_t date_ahead() const;
 
   State& state_;
   tcp::socket socket_;
@@ -83,6 +84,12 @@ class Session {
   std::uint64_t sent_ = 0;  // bytes of the answer under way
   int status_ = 0;          // of it, once it was written whole
 };
+
+// Of the one clock that the site has.
+std::int64_t Session::date_ahead() const {
+  const std::scoped_lock lock(state_.control_mutex);
+  return std::int64_t{state_.settings.date_ahead_s} + state_.connect.clock_offset().count();
+}
 
 // Takes the connection out of the registry before its descriptor can become another one's.
 void Session::leave() {
@@ -194,8 +201,7 @@ asio::awaitable<bool> Session::send(Answer& answer, bool head_only, std::uint64_
     co_return false;
   }
   const std::string& body = answer.response.body;
-  const std::string head =
-      head_of(answer.response, body.size(), keep_alive_, dice, settings.date_ahead_s);
+  const std::string head = head_of(answer.response, body.size(), keep_alive_, dice, date_ahead());
   if (answer.fault == Fault::kResetAfter || answer.fault == Fault::kCutBody) {
     // An answer without a body ends in its head.
     const std::string_view first =

@@ -27,10 +27,11 @@ class ProgramProcess {
   // `name` tells the files of several apart. `terminal`: that its results go to, in place of a
   // file.
   ProgramProcess(const std::filesystem::path& folder, const std::string& name,
-                 std::vector<std::string> args, const std::string& terminal = {})
+                 std::vector<std::string> args, const std::string& terminal = {},
+                 const std::string& program = CONFMIRROR_PROGRAM)
       : out_(terminal.empty() ? folder / (name + ".out") : std::filesystem::path(terminal)),
         err_(folder / (name + ".err")) {
-    args.insert(args.begin(), CONFMIRROR_PROGRAM);
+    args.insert(args.begin(), program);
     std::vector<char*> argv;
     for (auto& arg : args) argv.push_back(arg.data());
     argv.push_back(nullptr);
@@ -41,9 +42,9 @@ class ProgramProcess {
     posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, out_.c_str(), kFresh, 0600);
     posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, err_.c_str(), kFresh, 0600);
     const int error =
-        ::posix_spawn(&pid_, CONFMIRROR_PROGRAM, &actions, nullptr, argv.data(), environ);
+        ::posix_spawn(&pid_, program.c_str(), &actions, nullptr, argv.data(), environ);
     posix_spawn_file_actions_destroy(&actions);
-    if (error != 0) throw std::runtime_error("cannot start " CONFMIRROR_PROGRAM);
+    if (error != 0) throw std::runtime_error("cannot start " + program);
   }
   ~ProgramProcess() {
     if (exit_code_) return;
