@@ -2,8 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
+#include <string_view>
 
+#include "daemon/confluence/clock_skew.h"
 #include "daemon/confluence/qsh.h"
 
 namespace confluence {
@@ -18,6 +22,21 @@ constexpr const char* kRefusedHint =
     "'confmirror connect status' says what is known here, and installing the app once more brings "
     "a new secret";
 
+constexpr const char* kClockHint =
+    "set this machine's clock, by a time service (NTP: 'timedatectl set-ntp true'); nothing is "
+    "wrong "
+    "with the app itself";
+
+// What a token endpoint says of the assertion, and not of the user whom it names. Atlassian's says
+// "Invalid aud: ..." and "Expiration timestamp too far in the future [...]".
+bool is_of_assertion(std::string_view message) {
+  constexpr std::array kWords = {"Invalid aud", "Invalid iss",          "Invalid tnt",
+                                 "Invalid iat", "Expiration timestamp", "expired",
+                                 "signature"};
+  return std::any_of(kWords.begin(), kWords.end(),
+                     [&](std::string_view word) { return message.find(word) != message.npos; });
+}
+
 std::int64_t seconds_of(store::Time time) {
   return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
 }
@@ -28,6 +47,7 @@ TokenEndpoint::Options endpoint_options(const ConnectOptions& options) {
   endpoint.timeout = options.timeout;
   endpoint.margin = kTokenMargin;
   endpoint.hint = kRefusedHint;
+  endpoint.setting = "connect.token_url";
   return endpoint;
 }
 
@@ -134,7 +154,26 @@ base::Awaitable<store::Result<TokenCache::Token>> ConnectAuth::exchange(std::str
 // What the endpoint says of a user concerns that user alone, where it is not the connection's own.
 store::Error ConnectAuth::explain(store::Error error, const std::string& user) const {
   if (error.kind != store::ErrorKind::kCredentialsBad) return error;
-  const bool of_user = error.name == "oauth_access_denied" || error.name == "oauth_invalid_grant";
+  const bool of_user = error.name == "oauth_access_denied" ||
+                       (error.name == "oauth_invalid_grant" && !is_of_assertion(error.message));
+  const auto ahead = endpoint_.ahead().value_or(std::chrono::seconds(0));
+  if (error.name != "oauth_access_denied" && std::chrono::abs(ahead) > kSignersSkew) {
+    error.name = "clock_wrong";
+    error.message = fmt::format(
+        "cannot act for account '{}': this machine's clock is {} the token endpoint's, "
+        "and an assertion lives {} s: {}",
+        user, skew_words(ahead), kAssertionLives.count(), error.message);
+    error.hint = kClockHint;
+    return error;
+  }
+  if (error.name == "oauth_unauthorized_client") {
+    error.name = "no_act_as_user";
+    error.message = fmt::format("cannot act for account '{}': {}", user, error.message);
+    error.hint =
+        "the installation lacks the scope ACT_AS_USER: update the app on the site, from the "
+        "descriptor that 'confmirror connect descriptor' prints";
+    return error;
+  }
   if (of_user) {
     error.message = fmt::format("cannot act for account '{}': {}", user, error.message);
     error.hint = "is it an active account with access to this site? " + std::string(kRefusedHint);

@@ -11,7 +11,8 @@
 //
 // Threads: the network thread. Ownership: refers to everything in AuthDeps, all of which outlive
 // it. Errors: kCredentialsBad "app_not_installed", "app_refused" (a secret that is not good any
-// more), "user_refused" (for that user alone), kUsage "no_oauth_client"; those of TokenEndpoint.
+// more), "clock_wrong" (an assertion that was refused, and a clock that is off), "no_act_as_user",
+// "user_refused" (for that user alone), kUsage "no_oauth_client"; those of TokenEndpoint.
 
 #include <chrono>
 #include <optional>

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "daemon/base/log.h"
+#include "daemon/confluence/clock_skew.h"
 #include "daemon/confluence/governor_rules.h"
 #include "daemon/confluence/parse.h"
 
@@ -130,6 +131,7 @@ base::Awaitable<store::Result<TokenCache::Token>> TokenEndpoint::ask(base::Secre
     error.message = fmt::format("cannot get an access token: {}", error.message);
     co_return store::fail(std::move(error));
   }
+  ahead_ = clock_ahead(*response, clock_.now());
   if (response->status != 200) co_return store::fail(error_of(*response));
   auto token = read(*response);
   wipe_text(response->body);
@@ -137,7 +139,7 @@ base::Awaitable<store::Result<TokenCache::Token>> TokenEndpoint::ask(base::Secre
 }
 
 store::Result<TokenCache::Token> TokenEndpoint::read(http::Response& response) {
-  const std::string hint = "it is tried again; check site.token_url if it stays";
+  const std::string hint = fmt::format("it is tried again; check {} if it stays", options_.setting);
   const auto now = clock_.steady();
   if (!is_flat_document(response.body)) {
     return failed(ErrorKind::kRetryAfter, "no_token", "the answer is no token", hint);
@@ -222,7 +224,7 @@ store::Error TokenEndpoint::error_of(const http::Response& response) {
     note_wait(response);
   } else if (oauth.empty() && status != 401 && status != 403) {
     kind = ErrorKind::kUsage;  // some other address answers
-    hint = "check site.token_url";
+    hint = "check " + options_.setting;
   } else if (oauth == "invalid_scope" || oauth == "unsupported_grant_type" ||
              oauth == "invalid_request" || oauth == "unauthorized_client") {
     hint += "; the credential may not be one for this kind of grant";

@@ -30,13 +30,18 @@ class TokenEndpoint {
   struct Options {
     std::string url;
     std::chrono::milliseconds timeout{15'000};
-    std::chrono::seconds margin{60};  // so long before its end a token is not used any more
-    std::string hint;                 // what to check when the endpoint does not accept us
+    std::chrono::seconds margin{60};         // so long before its end a token is not used any more
+    std::string hint;                        // what to check when the endpoint does not accept us
+    std::string setting = "site.token_url";  // that its address comes from
   };
   TokenEndpoint(http::Client& http, const base::Clock& clock, Options options);
 
   // The token's text is the whole Authorization header, "Bearer ...".
   base::Awaitable<store::Result<TokenCache::Token>> ask(base::Secret form);
+
+  // How far this machine's clock is ahead of the endpoint's (negative: behind), as the header Date
+  // of its last answer says, to the second. nullopt: it does not say.
+  std::optional<std::chrono::seconds> ahead() const { return ahead_; }
 
   // A wait that the endpoint named and that is not over; told once.
   std::optional<TokenWait> take_wait();
@@ -51,6 +56,7 @@ class TokenEndpoint {
   http::Client& http_;
   const base::Clock& clock_;
   Options options_;
+  std::optional<std::chrono::seconds> ahead_;
   std::optional<TokenWait> wait_;
   bool told_ = true;
 };

@@ -318,6 +318,13 @@ store::Error Exchange::error() const {
           "the certificate is not one this machine trusts for that host: check site.url; behind a "
           "proxy "
           "that opens TLS, install its CA certificate (update-ca-certificates)";
+      if (cause().find("not yet valid") != std::string::npos ||
+          cause().find("has expired") != std::string::npos) {
+        hint =
+            "it is not valid at this time: is this machine's clock right ('date')? Set it by a "
+            "time "
+            "service (NTP: 'timedatectl set-ntp true'); else the server needs a new certificate";
+      }
       break;
     case CURLE_URL_MALFORMAT:
     case CURLE_UNSUPPORTED_PROTOCOL:

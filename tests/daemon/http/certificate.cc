@@ -47,15 +47,15 @@ std::string pem(const Write& write) {
 
 }  // namespace
 
-Certificate make_certificate(const std::string& names) {
+Certificate make_certificate(const std::string& names, long from, long to) {
   const Key key(EVP_EC_gen("P-256"));
   const Cert certificate(X509_new());
   must(key && certificate, "key");
   auto* const x509 = certificate.get();
   X509_set_version(x509, 2);
   ASN1_INTEGER_set(X509_get_serialNumber(x509), 1);
-  X509_gmtime_adj(X509_getm_notBefore(x509), -3600);
-  X509_gmtime_adj(X509_getm_notAfter(x509), 3600);
+  X509_gmtime_adj(X509_getm_notBefore(x509), from);
+  X509_gmtime_adj(X509_getm_notAfter(x509), to);
   X509_set_pubkey(x509, key.get());
   auto* const name = X509_get_subject_name(x509);
   X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,

@@ -12,7 +12,9 @@ struct Certificate {
   std::string key_pem;
 };
 
-// `names`: what the certificate is for, as a subjectAltName ("IP:127.0.0.1,DNS:localhost").
-Certificate make_certificate(const std::string& names = "IP:127.0.0.1,DNS:localhost");
+// `names`: what the certificate is for, as a subjectAltName ("IP:127.0.0.1,DNS:localhost"). Valid
+// from and to: seconds from now.
+Certificate make_certificate(const std::string& names = "IP:127.0.0.1,DNS:localhost",
+                             long from = -3600, long to = 3600);
 
 }  // namespace scripted

@@ -15,8 +15,9 @@ using scripted::Server;
 
 class TlsTest : public HttpTest {
  protected:
-  void serve(const std::string& names = "IP:127.0.0.1,DNS:localhost") {
-    const auto certificate = scripted::make_certificate(names);
+  void serve(const std::string& names = "IP:127.0.0.1,DNS:localhost", long from = -3600,
+             long to = 3600) {
+    const auto certificate = scripted::make_certificate(names, from, to);
     std::ofstream(ca_file_) << certificate.certificate_pem;
     auto answer = [](const Received&) { return Reply::json("{}"); };
     server_.emplace(answer, Server::Tls{certificate.certificate_pem, certificate.key_pem});
@@ -53,6 +54,18 @@ TEST_F(TlsTest, ACertificateForAnotherHostIsRefused) {
   start_client(8, ca_file_);
   EXPECT_EQ(failure(get(server_->url("/wiki"))), "tls_not_verified");
   EXPECT_EQ(server_->requests(), 0);
+}
+
+// As a clock that is a day off makes of any certificate that was made today.
+TEST_F(TlsTest, ACertificateThatIsNotValidNowMayBeTheClocksFault) {
+  for (const auto& [from, to] : {std::pair(-7200L, -3600L), std::pair(3600L, 7200L)}) {
+    serve("IP:127.0.0.1,DNS:localhost", from, to);
+    start_client(8, ca_file_);
+    const auto result = fetch(get(server_->url("/wiki")));
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().name, "tls_not_verified") << result.error().message;
+    EXPECT_THAT(result.error().hint, testing::HasSubstr("is this machine's clock right"));
+  }
 }
 
 TEST_F(TlsTest, AFileOfCertificatesThatIsNotThereIsNamed) {
