@@ -7,6 +7,7 @@
 #include "daemon/cli/report.h"
 #include "daemon/cli/setup_checks.h"
 #include "daemon/cli/setup_commands.h"
+#include "daemon/cli/single_look.h"
 #include "daemon/cli/site_auth.h"
 #include "daemon/cli/site_diagnosis.h"
 #include "daemon/cli/site_probe.h"
@@ -24,6 +25,34 @@ std::string token_source(const config::SiteConfig& site) {
   return "from the systemd credential 'confmirror.token'";
 }
 
+// Of this machine, against the site's clock. One that refuses us is asked without credentials; one
+// that cannot be reached, or asks for a wait, is left alone.
+std::optional<std::chrono::seconds> clock_ahead(const config::Config& config,
+                                                const store::Result<SiteView>& view) {
+  if (view && view->identity.server_time) {
+    return std::chrono::floor<std::chrono::seconds>(view->answered_at) -
+           std::chrono::floor<std::chrono::seconds>(*view->identity.server_time);
+  }
+  const bool refused = view ? view->identity_error.has_value()
+                            : view.error().kind == store::ErrorKind::kCredentialsBad;
+  if (!refused || config.site.auth == "connect") return std::nullopt;
+  return ahead_of_site(config.site.url);
+}
+
+// Whether the gateway takes the token that the site's own host does not read: one with scopes.
+// nullopt: it cannot be told.
+std::optional<bool> scoped_at_gateway(config::Config config, base::Secret token,
+                                      const ProbeOptions& options) {
+  config.site.auth = "scoped-token";
+  auto alone = options;
+  alone.scopes = false;
+  const auto view = probe_site(config, std::move(token), alone);
+  if (view) return true;
+  const auto& error = view.error();
+  if (error.kind != store::ErrorKind::kCredentialsBad) return std::nullopt;
+  return error.message.find("scope does not match") != std::string::npos;
+}
+
 void check_site(const config::Config& config, const std::filesystem::path& mirror,
                 std::vector<CheckLine>& lines) {
   auto token = read_site_secret(config.site);
@@ -39,20 +68,28 @@ void check_site(const config::Config& config, const std::filesystem::path& mirro
     lines.emplace_back("token", Verdict::kOk, token_source(config.site));
   }
   const auto expires_at = token_expiry(config.site, *token);
-  const auto now = base::SystemClock().now();
   ProbeOptions options;
   options.mirror = mirror;
   options.scopes = true;
-  const auto view = probe_site(config, std::move(*token), options);
+  const auto view = probe_site(config, token->copy(), options);
   const auto* const refused = !view                  ? &view.error()
                               : view->identity_error ? &*view->identity_error
                                                      : nullptr;
+  const auto ahead = clock_ahead(config, view);
+  // Dates of tokens are of the site's clock.
+  const auto now = base::SystemClock().now() - ahead.value_or(std::chrono::seconds(0));
+  if (refused && connect) {
+    explain_connect_failure(config, *refused, lines);
+    return;
+  }
   if (refused) {
-    if (connect) {
-      explain_connect_failure(config, *refused, lines);
-    } else {
-      lines.push_back(failure("site", explained(config.site, expires_at, now, *refused)));
+    auto told = explained(config.site, expires_at, now, *refused);
+    if (auto slip = slip_of_token(config.site, *token)) {
+      told.hint = std::move(*slip);
+    } else if (is_unreadable_or_scoped(config.site, *refused)) {
+      told.hint = hint_of_unread(scoped_at_gateway(config, std::move(*token), options));
     }
+    lines.push_back(failure("site", told));
   } else {
     lines.push_back(identity_line(*view));
   }
@@ -60,9 +97,8 @@ void check_site(const config::Config& config, const std::filesystem::path& mirro
   if (view) {
     for (auto& line : scope_lines(*view)) lines.push_back(std::move(line));
   }
-  if (refused) return;
-  lines.push_back(spaces_line(*view));
-  lines.push_back(clock_line(view->identity.server_time, view->answered_at));
+  if (!refused) lines.push_back(spaces_line(*view));
+  if (!refused || ahead) lines.push_back(clock_line(ahead, connect));
 }
 
 }  // namespace

@@ -3,49 +3,21 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
 #include <charconv>
 #include <nlohmann/json.hpp>
 
-#include "daemon/base/clock.h"
+#include "daemon/cli/connect_diagnosis.h"
 #include "daemon/cli/report.h"
+#include "daemon/cli/single_look.h"
 #include "daemon/confluence/connect_auth.h"
-#include "daemon/confluence/governor_rules.h"
-#include "daemon/confluence/parse.h"
-#include "daemon/http/client.h"
 
 namespace cli {
 
 namespace {
 
-constexpr std::chrono::seconds kProbePatience{10};
 constexpr const char* kEnding =
     "Atlassian has blocked new private installs since 31 March 2026 and ends Connect in December "
     "2026: a scoped token or a service account goes on working";
-
-base::Awaitable<void> get_into(http::Client& http, std::string url,
-                               std::optional<store::Result<http::Response>>& answer) {
-  http::Request request("GET", std::move(url));
-  request.limits.connect_timeout = kProbePatience;
-  request.limits.idle_timeout = kProbePatience;
-  request.limits.total_timeout = kProbePatience;
-  request.limits.max_body_bytes = 1u << 20;
-  answer = co_await http.send(std::move(request));
-}
-
-// Unsigned: whether somebody answers, and what time it is there.
-store::Result<http::Response> get_once(const std::string& url) {
-  std::optional<store::Result<http::Response>> answer;
-  std::exception_ptr failure;
-  boost::asio::io_context io{1};
-  http::Client http(io, {});
-  boost::asio::co_spawn(io, get_into(http, url, answer),
-                        [&failure](std::exception_ptr e) { failure = std::move(e); });
-  io.run();
-  if (failure) std::rethrow_exception(failure);
-  return std::move(*answer);
-}
 
 std::optional<confluence::Installation> check_installation(const config::Config& config,
                                                            std::vector<CheckLine>& lines) {
@@ -78,12 +50,12 @@ std::optional<confluence::Installation> check_installation(const config::Config&
 }
 
 void check_key_host(const config::Config& config, bool installed, std::vector<CheckLine>& lines) {
-  const auto answer = get_once(config.connect.key_host + "/confmirror-check");
-  if (answer && answer->status < 500) {
+  const auto look = look_at(config.connect.key_host + "/confmirror-check");
+  if (look && look->response.status < 500) {
     lines.emplace_back("keys", Verdict::kOk, config.connect.key_host + " answers");
     return;
   }
-  const auto cause = answer ? fmt::format("HTTP {}", answer->status) : answer.error().message;
+  const auto cause = look ? fmt::format("HTTP {}", look->response.status) : look.error().message;
   CheckLine line("keys", installed ? Verdict::kWarn : Verdict::kFail,
                  fmt::format("cannot reach the host of the keys that installations are signed "
                              "with: {}",
@@ -169,24 +141,38 @@ void check_connect(const config::Config& config, std::vector<CheckLine>& lines) 
   }
   const auto installation = check_installation(config, lines);
   check_key_host(config, installation.has_value(), lines);
+  if (exit_code_of(lines) <= 1) return;  // the site is asked next, which tells of the clock as well
+  if (const auto ahead = ahead_of_site(config.site.url)) lines.push_back(clock_line(ahead, true));
 }
 
 void explain_connect_failure(const config::Config& config, const store::Error& error,
                              std::vector<CheckLine>& lines) {
-  auto told = error;
-  if (error.kind == store::ErrorKind::kCredentialsBad && error.name != "user_refused" &&
-      error.hint.find("connect status") == std::string::npos) {
-    told.hint =
-        "the site does not accept what the app signs: it was uninstalled, or its secret rotated "
-        "without a word to us (install it once more), or a clock is wrong";
+  if (error.kind != store::ErrorKind::kCredentialsBad) {
+    lines.push_back(failure("site", error));
+    return;
   }
-  lines.push_back(failure("site", told));
-  const base::SystemClock clock;
-  const auto answer = get_once(config.site.url + "/wiki/rest/api/user/current");
-  if (!answer) return;  // that it cannot be reached was said
-  std::optional<store::Time> there;
-  if (const auto date = answer->headers.get("Date")) there = confluence::parse_http_date(*date);
-  lines.push_back(clock_line(there, clock.now()));
+  auto installation =
+      confluence::load_installation(confluence::installation_path(config.mirror.path));
+  // What the app itself signs tells its state, whoever else it was that was refused.
+  const auto make_auth = [&](confluence::AuthDeps deps) -> std::unique_ptr<confluence::Auth> {
+    confluence::ConnectOptions options;
+    options.app_key = config.connect.app_key;
+    auto known = installation ? std::move(*installation) : std::nullopt;
+    return std::make_unique<confluence::ConnectAuth>(deps, std::move(options), std::move(known));
+  };
+  const auto look = look_at(config.site.url + "/wiki/rest/api/user/current", make_auth);
+  const auto ahead = look ? look->ahead : std::nullopt;
+  const bool refused = look && (look->response.status == 401 || look->response.status == 403);
+  const bool known = look && look->response.status == 200;
+  if (refused && error.name != "clock_wrong") {
+    lines.push_back(failure("site", refused_app(look->response, ahead, install_hint(config))));
+  } else {
+    lines.push_back(failure("site", known ? refused_beside_app(error) : error));
+  }
+  if (known) {
+    lines.emplace_back("app", Verdict::kOk, "the site knows the app, and its secret is good");
+  }
+  if (ahead) lines.push_back(clock_line(ahead, true));
 }
 
 void add_connect_commands(CLI::App& app, const GlobalOptions& globals, std::ostream& out,

@@ -11,6 +11,7 @@
 #include "daemon/cli/private_file.h"
 #include "daemon/cli/progress_line.h"
 #include "daemon/cli/report.h"
+#include "daemon/confluence/clock_skew.h"
 #include "store/reader.h"
 
 namespace cli {
@@ -68,15 +69,20 @@ CheckLine spaces_line(const SiteView& view) {
           fmt::format("{} visible, {} admitted", seen, with_thousands(view.admitted))};
 }
 
-CheckLine clock_line(std::optional<store::Time> site, store::Time ours) {
-  if (!site) return {"clock", Verdict::kWarn, "the site did not say what time it is"};
-  const auto ahead = ours - *site;
-  const auto apart = ahead < ahead.zero() ? -ahead : ahead;
-  if (apart < kSkew) return {"clock", Verdict::kOk, "agrees with the site's"};
+CheckLine clock_line(std::optional<std::chrono::seconds> ahead, bool signs) {
+  if (!ahead) return {"clock", Verdict::kWarn, "the site did not say what time it is"};
+  const auto apart = std::chrono::abs(*ahead);
+  if (apart < kSkew && !(signs && apart > confluence::kSignersSkew)) {
+    return {"clock", Verdict::kOk, "agrees with the site's"};
+  }
+  const std::string consequence =
+      signs
+          ? ": what is signed here is good for a minute or two, tokens for users and calls of the "
+            "site will be refused"
+          : ": times in the mirror will be off by that much, and so will dates of tokens";
   return {"clock", Verdict::kWarn,
-          fmt::format("this machine is {} {} the site", in_words(std::chrono::milliseconds(apart)),
-                      ahead < ahead.zero() ? "behind" : "ahead of"),
-          "times in the mirror will be off by that much; is a time service running?"};
+          fmt::format("this machine's clock is {} the site's", confluence::skew_words(*ahead)),
+          kClockHint + consequence};
 }
 
 CheckLine disk_line(const fs::path& mirror, std::optional<std::uintmax_t> free) {

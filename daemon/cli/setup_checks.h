@@ -3,6 +3,7 @@
 // The single findings of `confmirror check`, as rules: what is seen is passed in. Pure but for
 // mirror_line and free_bytes, which look at the disk. Any thread.
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -34,8 +35,11 @@ struct CheckLine {
 CheckLine failure(std::string name, const store::Error& error);
 CheckLine identity_line(const SiteView& view);
 CheckLine spaces_line(const SiteView& view);
-// The site's clock has seconds; less than a minute is nothing.
-CheckLine clock_line(std::optional<store::Time> site, store::Time ours);
+inline constexpr const char* kClockHint =
+    "set this machine's clock, by a time service (NTP: 'timedatectl set-ntp true')";
+// `ahead`: of this machine's clock, against the site's; nullopt: the site does not say. Less than a
+// minute is nothing, but for who signs: 30 s.
+CheckLine clock_line(std::optional<std::chrono::seconds> ahead, bool signs = false);
 CheckLine disk_line(const std::filesystem::path& mirror, std::optional<std::uintmax_t> free_bytes);
 CheckLine curl_line(const std::string& version, bool http2);
 // There, openable, of this site, writable; or a place where it can be made. `site_url` may be

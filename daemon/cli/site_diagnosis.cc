@@ -12,11 +12,16 @@ bool says(const store::Error& error, std::string_view words) {
   return error.message.find(words) != std::string::npos;
 }
 
-std::string hint_of_basic(const store::Error& error) {
-  if (error.http_status != 401) return error.hint;
-  return "so the site's own host answers a token with scopes, and what it cannot decode: for a "
-         "token "
-         "with scopes set site.auth = \"scoped-token\", else check site.email and the token";
+std::string base64_of(std::string_view text) {
+  constexpr std::string_view kLetters =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string out;
+  for (std::size_t at = 0; at + 2 < text.size(); at += 3) {  // whole threes only
+    unsigned bits = 0;
+    for (std::size_t i = 0; i < 3; ++i) bits = bits << 8 | static_cast<unsigned char>(text[at + i]);
+    for (int shift = 18; shift >= 0; shift -= 6) out += kLetters[bits >> shift & 63u];
+  }
+  return out;
 }
 
 std::string hint_at_gateway(const config::SiteConfig& site, const store::Error& error) {
@@ -56,12 +61,52 @@ store::Error explained(const config::SiteConfig& site, std::optional<store::Time
         "use "
         "a service account (site.auth = \"service-account\")";
   } else if (plain) {
-    error.hint = site.auth == "basic" ? hint_of_basic(error) : hint_at_gateway(site, error);
+    error.hint = site.auth == "basic" ? error.hint : hint_at_gateway(site, error);
   }
   if (confluence::expiry_state(expires_at, now) == confluence::ExpiryState::kPast) {
     error.hint = confluence::expiry_words(expires_at, now) + ": make a new one; else " + error.hint;
   }
   return error;
+}
+
+bool is_unreadable_or_scoped(const config::SiteConfig& site, const store::Error& error) {
+  return site.auth == "basic" && error.http_status == 401 && !says(error, "has been disabled");
+}
+
+std::string hint_of_unread(std::optional<bool> scoped) {
+  if (!scoped) {
+    return "so the site's own host answers a token with scopes, and what it cannot decode, and the "
+           "gateway could not be asked which it is: for a token with scopes set site.auth = "
+           "\"scoped-token\", else check site.email and the token";
+  }
+  if (*scoped) {
+    return "the gateway takes the token: it is one with scopes, which the site's own host does not "
+           "read: set site.auth = \"scoped-token\"";
+  }
+  return "the site could not read the credentials that it got, and the gateway does not know them "
+         "as "
+         "a token with scopes either: does a proxy on the way change the header Authorization? "
+         "They "
+         "are well formed as they leave here";
+}
+
+std::optional<std::string> slip_of_token(const config::SiteConfig& site,
+                                         const base::Secret& token) {
+  const bool with_address = site.auth == "basic" || site.auth == "scoped-token";
+  if (!with_address || site.email.empty()) return std::nullopt;
+  const auto text = token.expose();
+  const auto pair = site.email + ":";
+  if (text.starts_with(pair)) {
+    return "what was given as the token is 'e-mail:token': only what stands behind the colon "
+           "belongs "
+           "there";
+  }
+  const auto encoded = base64_of(pair);
+  if (!encoded.empty() && text.starts_with(encoded)) {
+    return "what was given as the token is 'e-mail:token' in Base64: the token belongs there as it "
+           "was shown when it was made";
+  }
+  return std::nullopt;
 }
 
 std::optional<CheckLine> expiry_line(std::optional<store::Time> expires_at, store::Time now,

@@ -75,6 +75,21 @@ TEST_F(CheckAuthTest, AScopedTokenAtTheSitesOwnHost) {
   expect_one(3, HasSubstr("HTTP 401"), HasSubstr("set site.auth = \"scoped-token\""));
 }
 
+// What the site answers then is what it answers a token with scopes: the gateway tells them apart.
+TEST_F(CheckAuthTest, CredentialsThatTheSiteRejectsAsMalformedAreNotTakenForAWrongToken) {
+  given("basic");
+  server_->credentials().garble_basic(true);
+  expect_one(3, HasSubstr("HTTP 401"), HasSubstr("the site could not read the credentials"),
+             HasSubstr("does a proxy on the way change the header Authorization?"),
+             Not(HasSubstr("set site.auth")), Not(HasSubstr("revoked")));
+  // Without the gateway it cannot be told, and then it is not.
+  folder_.write("confmirror.toml", "[site]\nurl = \"" + server_->url() + "\"\nemail = \"" +
+                                       server_->options().email +
+                                       "\"\ntoken_file = \"token\"\ngateway_url = "
+                                       "\"http://127.0.0.1:1\"\n");
+  expect_one(3, HasSubstr("HTTP 401"), HasSubstr("the gateway could not be asked which it is"));
+}
+
 TEST_F(CheckAuthTest, BasicThatTheOrganisationDoesNotAllow) {
   server_->credentials().disable_basic(true);
   for (const auto* scheme : {"basic", "scoped-token"}) {
