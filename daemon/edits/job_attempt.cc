@@ -201,6 +201,16 @@ base::Awaitable<void> JobRunner::Attempt::unknown(const WriteOutcome& outcome) {
   co_await commit(own_batch(), std::move(update));
 }
 
+namespace {
+
+// What stands in the way of every job for any user, and not of one of them.
+bool is_of_connection(const store::Error& error) {
+  return error.name == "clock_wrong" || error.name == "app_refused" ||
+         error.name == "no_act_as_user" || error.name == "app_not_installed";
+}
+
+}  // namespace
+
 base::Awaitable<bool> JobRunner::Attempt::known_here() {
   auto who = co_await runner_.deps_.client.who_am_i();
   if (who && who->account_id == runner_.account_id_) co_return true;
@@ -216,7 +226,14 @@ base::Awaitable<bool> JobRunner::Attempt::known_here() {
 }
 
 base::Awaitable<void> JobRunner::Attempt::denied(const WriteOutcome& outcome) {
-  const bool known = co_await known_here();
+  bool known = co_await known_here();
+  if (known && outcome.error && is_of_connection(*outcome.error)) {
+    // The app itself is known, and cannot sign for users: that is no job's fault either.
+    const bool first = runner_.held_.empty();
+    runner_.hold(*outcome.error);
+    if (first) co_await runner_.note_held(outcome.error->message);
+    known = false;
+  }
   if (!known) {
     auto update = step(JobState::kQueued, "the site did not know us: " + words_of(outcome));
     update.uncount = true;

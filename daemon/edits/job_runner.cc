@@ -63,8 +63,12 @@ void JobRunner::fail(const store::Error& error) {
 void JobRunner::hold(const store::Error& error) {
   if (!held_.empty()) return;
   held_ = error.message;
-  held_pause_ = kFirstHeldPause;
-  ask_again_at_ = deps_.clock.steady() + held_pause_;
+  const auto now = deps_.clock.steady();
+  // The site may know the app, and not whom it signs for: then it is held again at once.
+  const bool again = released_at_ && now - *released_at_ < kLongestHeldPause;
+  held_pause_ = again ? std::min(std::max(held_pause_ * 2, kFirstHeldPause), kLongestHeldPause)
+                      : kFirstHeldPause;
+  ask_again_at_ = now + held_pause_;
   base::edits_log().error(
       "the queue is held: {}: no job fails for it, all go on when the site "
       "knows us again",
@@ -160,6 +164,7 @@ base::Awaitable<void> JobRunner::identify() {
   if (who) {
     account_id_ = who->account_id;
     if (!std::exchange(held_, {}).empty()) {
+      released_at_ = now;
       base::edits_log().warn("the site knows us again: jobs go on");
     }
     co_await note_held({});

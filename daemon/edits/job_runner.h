@@ -141,6 +141,7 @@ class JobRunner {
   bool paused_ = false;  // by the user
   std::string held_;
   std::chrono::milliseconds held_pause_{0};
+  std::optional<base::Clock::Steady> released_at_;  // when it was held for the last time
   base::Clock::Steady ask_again_at_{};
   std::chrono::milliseconds pause_{0};
   base::Clock::Steady resume_at_{};

@@ -17,12 +17,15 @@ namespace {
 constexpr std::chrono::seconds kLongestRun{1200};
 }  // namespace
 
-RunnerProcess::RunnerProcess(const mirror::ProcessOptions& process, JobRunnerOptions options)
+RunnerProcess::RunnerProcess(const mirror::ProcessOptions& process, JobRunnerOptions options,
+                             const MakeAuth& make_auth)
     : process_(process), options_(std::move(options)) {
-  auth_ = std::make_unique<confluence::BasicAuth>(process_.email, base::Secret(process_.token));
   http::ClientOptions http_options;
   http_options.connections = process_.connections;
   http_ = std::make_unique<http::Client>(io_, http_options);
+  auth_ = make_auth ? make_auth({io_, *http_, clock_})
+                    : std::make_unique<confluence::BasicAuth>(process_.email,
+                                                              base::Secret(process_.token));
   confluence::GovernorOptions governor_options;
   governor_options.max_concurrency = process_.connections;
   governor_ = std::make_unique<confluence::Governor>(
@@ -176,7 +179,7 @@ std::vector<JobId> RunnerTest::submit(std::vector<JobSpec> jobs) {
 }
 
 store::Result<void> RunnerTest::run() {
-  RunnerProcess life(process, runner);
+  RunnerProcess life(process, runner, make_auth);
   auto result = life.run();
   totals = life.totals();
   usage = life.usage();

@@ -4,11 +4,13 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "daemon/confluence/schemes.h"
 #include "daemon/edits/job_runner.h"
 #include "store/jobs.h"
 #include "tests/daemon/mirror/mirror_fixture.h"
@@ -20,10 +22,14 @@ using store::JobId;
 using store::JobSpec;
 using store::JobState;
 
+// Who signs its requests; none: the account, by its API token.
+using MakeAuth = std::function<std::unique_ptr<confluence::Auth>(confluence::AuthDeps deps)>;
+
 // One life of the program.
 class RunnerProcess {
  public:
-  RunnerProcess(const mirror::ProcessOptions& process, JobRunnerOptions options);
+  RunnerProcess(const mirror::ProcessOptions& process, JobRunnerOptions options,
+                const MakeAuth& make_auth = {});
   ~RunnerProcess();
 
   // Until nothing is left, within a bound; or, unless until_idle, until stop().
@@ -84,6 +90,7 @@ class RunnerTest : public mirror::MirrorTest {
   void next_write(site::Fault fault, const std::string& what = "", std::uint32_t count = 1);
 
   JobRunnerOptions runner;
+  MakeAuth make_auth;
   JobTotals totals;
   confluence::Usage usage;
 

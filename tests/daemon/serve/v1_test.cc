@@ -324,6 +324,28 @@ TEST_F(AccessToServiceTest, OthersJobsAreNeitherUndoneNorRetriedAsTheirAccounts)
   EXPECT_EQ(json_of(get("/v1/batches"))["batches"].size(), 1u) << "nothing was queued";
 }
 
+TEST_F(AccessToServiceTest, WhatIsRetriedAndUndoneStaysWithTheUserItWasWrittenFor) {
+  const auto me = serve::caller_of({}, ::getuid(), ::getgid()).name;
+  options_.access = {{me, {"submit", "as:account-7"}}};
+  options_.backend.can_impersonate = true;
+  start();
+  auto json = update_of(100, 2, "New title");
+  json.insert(1, R"("asUser": "account-7", )");
+  const auto queued = json_of(post("/v1/actions/update_page", json, "Prefer: respond-async\r\n"));
+  const auto job = queued["jobId"].get<std::string>();
+  given_outcome(std::stoll(job), store::JobState::kFailed, "refused");
+  EXPECT_EQ(post("/v1/jobs/" + job + "/retry", "").status, 200);
+  EXPECT_EQ(json_of(get("/v1/jobs/" + job))["state"], "queued");
+  EXPECT_EQ(json_of(get("/v1/jobs/" + job))["asUser"], "account-7");
+
+  given_update_done(std::stoll(job));
+  const auto undone = post("/v1/batches/" + queued["batch"].get<std::string>() + "/undo", "");
+  EXPECT_EQ(undone.status, 201) << undone.body;
+  const auto undo = json_of(get("/v1/jobs/" + std::to_string(std::stoll(job) + 1)));
+  EXPECT_EQ(undo["undoOf"], job) << undo;
+  EXPECT_EQ(undo["asUser"], "account-7");
+}
+
 // Every line is a comment of the two kinds or a value of the family before it.
 void expect_exposition(const std::string& text) {
   const std::regex help(R"(# HELP ([a-z_]+) .+)");
