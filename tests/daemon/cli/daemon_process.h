@@ -25,15 +25,22 @@
 
 namespace test {
 
+// How it is started, where not by itself alone.
+struct DaemonLaunch {
+  std::vector<std::string> words;  // what starts it: a program and its arguments
+  int fd = -1;                     // its descriptor 3
+};
+
 class DaemonProcess {
  public:
   // `watchdog`: what systemd would expect; 0 = nothing.
   DaemonProcess(const std::filesystem::path& folder, const std::vector<std::string>& args,
-                std::chrono::microseconds watchdog = std::chrono::microseconds(0))
+                std::chrono::microseconds watchdog = std::chrono::microseconds(0),
+                const DaemonLaunch& launch = {})
       : log_(folder / "daemon.log"), socket_(folder / "notify") {
     listen();
     hearer_ = std::thread([this] { hear(); });
-    start(args, watchdog);
+    start(args, watchdog, launch);
   }
   ~DaemonProcess() {
     if (!exit_code_) {
@@ -90,8 +97,10 @@ class DaemonProcess {
     if (::bind(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
       throw std::runtime_error("cannot listen on a socket");
   }
-  void start(const std::vector<std::string>& args, std::chrono::microseconds watchdog) {
-    std::vector<std::string> words{CONFMIRROR_PROGRAM};
+  void start(const std::vector<std::string>& args, std::chrono::microseconds watchdog,
+             const DaemonLaunch& launch) {
+    auto words = launch.words;
+    words.emplace_back(CONFMIRROR_PROGRAM);
     words.insert(words.end(), args.begin(), args.end());
     words.emplace_back("daemon");
     std::vector<char*> argv;
@@ -109,8 +118,9 @@ class DaemonProcess {
     posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
     posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, log_.c_str(),
                                      O_WRONLY | O_CREAT | O_APPEND, 0600);
+    if (launch.fd >= 0) posix_spawn_file_actions_adddup2(&actions, launch.fd, 3);
     const int error =
-        ::posix_spawn(&pid_, CONFMIRROR_PROGRAM, &actions, nullptr, argv.data(), envp.data());
+        ::posix_spawnp(&pid_, words.front().c_str(), &actions, nullptr, argv.data(), envp.data());
     posix_spawn_file_actions_destroy(&actions);
     if (error != 0) throw std::runtime_error("cannot start " CONFMIRROR_PROGRAM);
   }
