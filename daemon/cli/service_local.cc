@@ -130,6 +130,7 @@ void Service::start_local() {
   auto problems = std::move(setup.problems);
   auto& options = setup.options;
   options.read_site = site_reader();
+  options.sync_now = sync_asker();
   const bool wanted = !options.socket.empty() || !options.passed.empty() || options.tcp;
   if (wanted) {
     auto started = serve::LocalService::start(std::move(options), session_.clock());
