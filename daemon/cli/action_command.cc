@@ -14,6 +14,7 @@
 #include "daemon/cli/lookup.h"
 #include "daemon/cli/queue_access.h"
 #include "daemon/cli/report.h"
+#include "daemon/cli/standstill.h"
 #include "daemon/query/job_json.h"
 #include "daemon/query/read_actions.h"
 #include "daemon/serve/parameters.h"
@@ -106,6 +107,7 @@ std::optional<int> print_end(const Json& job, std::ostream& out, std::ostream& e
 int wait_by_socket(QueueAccess& access, store::JobId id, std::ostream& out, std::ostream& err) {
   constexpr std::chrono::milliseconds kLookAgain{200};
   const Interrupt interrupt;
+  Standstill standstill(err);
   while (true) {
     const auto job = access.job(id);
     if (const auto error = serve::error_of(job.body)) return report(*error, err);
@@ -115,6 +117,9 @@ int wait_by_socket(QueueAccess& access, store::JobId id, std::ostream& out, std:
                          id, job.body["state"].get<std::string>(), id);
       return report(canceled.error(), err);
     }
+    const auto status = access.status();
+    if (const auto error = serve::error_of(status.body)) return report(*error, err);
+    standstill.look(why_not_sent(status.body));
     std::this_thread::sleep_for(kLookAgain);
   }
 }

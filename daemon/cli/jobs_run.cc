@@ -15,6 +15,7 @@
 #include "daemon/cli/row_json.h"
 #include "daemon/cli/scope.h"
 #include "daemon/cli/site_session.h"
+#include "daemon/cli/standstill.h"
 #include "daemon/cli/terminal.h"
 #include "daemon/cli/text.h"
 #include "daemon/edits/job_runner.h"

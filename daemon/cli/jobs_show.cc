@@ -2,12 +2,12 @@
 
 #include <fmt/format.h>
 
+#include "daemon/cli/json_fields.h"
 #include "daemon/cli/progress_line.h"
 #include "daemon/cli/queue_access.h"
 #include "daemon/cli/report.h"
 #include "daemon/cli/table.h"
 #include "daemon/cli/terminal.h"
-#include "daemon/query/job_json.h"
 #include "daemon/storage_format/diff.h"
 
 namespace cli {
@@ -18,41 +18,12 @@ using store::JobState;
 
 using serve::Json;
 
-// "" for null, and for what is not there.
-std::string text(const Json& json, const char* name) {
-  const auto found = json.find(name);
-  if (found == json.end() || found->is_null()) return {};
-  return found->is_string() ? found->get<std::string>() : found->dump();
-}
-
-bool is_set(const Json& json, const char* name) {
-  const auto found = json.find(name);
-  return found != json.end() && found->is_boolean() && found->get<bool>();
-}
-
-const Json& list(const Json& json, const char* name) {
-  static const Json kNone = Json::array();
-  const auto found = json.find(name);
-  return found == json.end() ? kNone : *found;
-}
-
 std::string with(const char* words, const std::string& value) {
   return value.empty() ? value : fmt::format(fmt::runtime(words), value);
 }
 
 std::string state_of(const Json& job) {
   return text(job, "state") + (is_set(job, "notTried") ? " (not tried)" : "");
-}
-
-std::string states_of(const Json& batch) {
-  std::string words;
-  for (const auto& [state, count] : list(batch, "states").items()) {
-    words += fmt::format("{}{} {}", words.empty() ? "" : ", ",
-                         with_thousands(count.get<std::int64_t>()), state);
-  }
-  const auto stuck = batch.value("notTried", std::int64_t{0});
-  if (stuck > 0) words += fmt::format(" ({} not tried)", with_thousands(stuck));
-  return words;
 }
 
 store::JobFilter filter_of(const JobsListArgs& args) {
@@ -69,10 +40,9 @@ void print_batches(const Json& answer, const GlobalOptions& globals, std::ostrea
                    std::ostream& err) {
   Table table(
       {{"BATCH", true}, {"SUBMITTED"}, {"BY"}, {"JOBS", true}, {"STATES"}, {"NAME", false, true}});
-  for (const auto& batch : list(answer, "batches")) {
+  for (const auto& batch : part(answer, "batches")) {
     table.add({text(batch, "batch"), text(batch, "submittedAt"), text(batch, "submittedBy"),
-               with_thousands(batch.value("jobs", std::int64_t{0})), states_of(batch),
-               text(batch, "name")});
+               with_thousands(number(batch, "jobs")), states_in_words(batch), text(batch, "name")});
   }
   table.print(out, terminal_of(out).columns);
   if (table.empty() && !globals.quiet) err << "the queue is empty\n";
@@ -88,7 +58,7 @@ void print_jobs(const Json& answer, const GlobalOptions& globals, const JobsList
                {"ATTEMPTS", true},
                {"TITLE"},
                {"ERROR", false, true}});
-  const auto& jobs = list(answer, "jobs");
+  const auto& jobs = part(answer, "jobs");
   for (const auto& job : jobs) {
     const auto page = text(job, "pageId");
     table.add({text(job, "jobId"), state_of(job), text(job, "action"), page.empty() ? "-" : page,
@@ -152,8 +122,8 @@ void print_job(const Json& job, std::ostream& out) {
   line("mark", text(job, "mark"));
   line("error", text(job, "error"));
   line("result", text(job, "result"));
-  for (const auto& other : list(job, "after")) line("after", prior_of(job, other));
-  for (const auto& event : list(job, "events")) {
+  for (const auto& other : part(job, "after")) line("after", prior_of(job, other));
+  for (const auto& event : part(job, "events")) {
     out << printable(fmt::format("{}  {:<9} {}", text(event, "at"), text(event, "state"),
                                  text(event, "reason")))
         << "\n";
@@ -164,13 +134,15 @@ void print_job(const Json& job, std::ostream& out) {
 
 }  // namespace
 
-std::string states_in_words(const store::JobBatchRow& batch) {
+std::string states_in_words(const Json& batch) {
   std::string words;
-  for (const auto& [state, count] : batch.states) {
-    words +=
-        fmt::format("{}{} {}", words.empty() ? "" : ", ", with_thousands(count), to_string(state));
+  for (const auto& [state, count] : part(batch, "states").items()) {
+    if (!count.is_number_integer()) continue;
+    words += fmt::format("{}{} {}", words.empty() ? "" : ", ",
+                         with_thousands(count.get<std::int64_t>()), state);
   }
-  if (batch.stuck > 0) words += fmt::format(" ({} not tried)", with_thousands(batch.stuck));
+  const auto stuck = number(batch, "notTried");
+  if (stuck > 0) words += fmt::format(" ({} not tried)", with_thousands(stuck));
   return words;
 }
 

@@ -9,6 +9,7 @@
 
 #include "daemon/cli/globals.h"
 #include "daemon/cli/row_json.h"
+#include "daemon/serve/reply.h"
 #include "store/jobs.h"
 
 namespace cli {
@@ -24,7 +25,7 @@ int run_jobs_list(const GlobalOptions& globals, const JobsListArgs& args, std::o
 int run_jobs_show(const GlobalOptions& globals, store::JobId id, std::ostream& out,
                   std::ostream& err);
 
-// "412 done, 3 failed, 20 queued"
-std::string states_in_words(const store::JobBatchRow& batch);
+// Of a batch as `jobs list --json` has it: "412 done, 3 failed, 20 queued".
+std::string states_in_words(const serve::Json& batch);
 
 }  // namespace cli

@@ -13,16 +13,14 @@
 
 namespace cli {
 
-// 0: all of it is done; 1: it ended otherwise. None: the newest.
+// 0: all of it is done; 1: it ended otherwise. None: the newest. By the mirror's file, or through
+// the daemon for who may not open that.
 int run_jobs_watch(const GlobalOptions& globals, std::optional<store::BatchId> batch,
                    std::ostream& out, std::ostream& err);
 
 // That batch, or the newest; kUsage where there is none: cannot `verb`.
 store::Result<store::JobBatchRow> find_batch(store::Reader& reader,
                                              std::optional<store::BatchId> id, const char* verb);
-
-// Why nothing is sent, with what ends that; nullopt: it is.
-store::Result<std::optional<store::Error>> why_not_sent(store::Reader& reader);
 
 struct AwaitOptions {
   // At first, then whenever the mirror has changed, and once a second.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "daemon/base/clock.h"
@@ -102,24 +103,59 @@ Reply QueueAccess::status() {
           serve::Json::parse(json->dump(-1, ' ', false, nlohmann::json::error_handler_t::replace))};
 }
 
-Reply QueueAccess::batches(std::int64_t limit) {
-  const auto target = fmt::format("/v1/batches?limit={}", limit);
-  if (auto reply = ask("GET", target)) {
+// The service gives at most so many at a time.
+std::optional<Reply> QueueAccess::ask_list(const List& list, Parameters parameters,
+                                           std::int64_t limit) {
+  constexpr std::int64_t kPart = 1000;
+  std::optional<Reply> all;
+  std::string next;
+  while (true) {
+    const auto have = all ? static_cast<std::int64_t>(all->body[list.name].size()) : 0;
+    auto asked = parameters;
+    asked.emplace_back(list.cursor, next);
+    asked.emplace_back("limit", std::to_string(limit < 0 ? kPart : std::min(kPart, limit - have)));
+    auto reply = ask("GET", list.path + query_of(asked));
+    if (!reply || reply->status != 200) return reply;
+    const auto more = reply->body.find("next");
+    next = more != reply->body.end() && more->is_string() ? more->get<std::string>() : "";
     reply->body.erase("next");
+    if (!all) {
+      all = std::move(reply);
+    } else {
+      for (auto& row : reply->body[list.name]) all->body[list.name].push_back(std::move(row));
+    }
+    const bool enough =
+        limit >= 0 && static_cast<std::int64_t>(all->body[list.name].size()) >= limit;
+    if (next.empty() || enough) return all;
+  }
+}
+
+Reply QueueAccess::batches(std::int64_t limit) {
+  if (auto reply = ask_list({"/v1/batches", "batches", "before"}, {}, limit)) {
     return std::move(*reply);
   }
   return on_file([limit](const auto& calls, auto*) { return calls.batches(limit); }, false);
 }
 
+Reply QueueAccess::batch(std::optional<store::BatchId> id) {
+  if (id && *id > 0) {
+    if (auto reply = ask("GET", fmt::format("/v1/batches/{}", *id))) return std::move(*reply);
+  }
+  if (id) return on_file([id](const auto& calls, auto*) { return calls.batch(*id); }, false);
+  auto newest = batches(1);
+  if (serve::error_of(newest.body)) return newest;
+  auto& rows = newest.body["batches"];
+  if (!rows.empty()) return {200, std::move(rows.front())};
+  return error_reply(store::Error(store::ErrorKind::kUsage, "no_batches",
+                                  "cannot show a batch: the queue is empty",
+                                  "'confmirror jobs submit FILE'"));
+}
+
 Reply QueueAccess::jobs(const store::JobFilter& filter) {
   std::string states;
   for (const auto state : filter.states) states += std::string(to_string(state)) + ",";
-  const auto query = query_of(
-      std::vector<std::pair<std::string, std::string>>{{"batch", text_of(filter.batch_id)},
-                                                       {"state", states},
-                                                       {"limit", std::to_string(filter.limit)}});
-  if (auto reply = ask("GET", "/v1/jobs" + query)) {
-    reply->body.erase("next");
+  const Parameters parameters = {{"batch", text_of(filter.batch_id)}, {"state", states}};
+  if (auto reply = ask_list({"/v1/jobs", "jobs", "after"}, parameters, filter.limit)) {
     return std::move(*reply);
   }
   return on_file([&filter](const auto& calls, auto*) { return calls.jobs(filter); }, false);

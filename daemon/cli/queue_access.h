@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "daemon/cli/globals.h"
@@ -23,6 +24,7 @@ class QueueAccess {
 
   serve::Reply status();
   serve::Reply batches(std::int64_t limit);
+  serve::Reply batch(std::optional<store::BatchId> id);  // else the newest
   serve::Reply jobs(const store::JobFilter& filter);
   serve::Reply job(store::JobId id);
 
@@ -43,6 +45,14 @@ class QueueAccess {
                                   const ServiceClient::Headers& headers = {});
 
  private:
+  using Parameters = std::vector<std::pair<std::string, std::string>>;
+  struct List {
+    std::string path;
+    const char* name;    // of the list in the answer
+    const char* cursor;  // the parameter that takes `next`
+  };
+  std::optional<serve::Reply> ask_list(const List& list, Parameters parameters,
+                                       std::int64_t limit);  // -1: all
   using Local = std::function<serve::Reply(const serve::QueueCalls&, store::JobQueue*)>;
   serve::Reply on_file(const Local& call, bool writes);
 

@@ -47,13 +47,13 @@ std::string form_decoded(std::string_view text) {
 QueryPairs pairs_of(std::string_view query) {
   QueryPairs pairs;
   while (!query.empty()) {
-    const auto end = std::min(query.find('&'), query.size());
+    const auto end = query.find('&');
     const auto one = query.substr(0, end);
-    query.remove_prefix(std::min(end + 1, query.size()));
+    query = end == query.npos ? std::string_view() : query.substr(end + 1);
     if (one.empty()) continue;
-    const auto equals = std::min(one.find('='), one.size());
-    pairs.emplace_back(form_decoded(one.substr(0, equals)),
-                       form_decoded(one.substr(std::min(equals + 1, one.size()))));
+    const auto equals = one.find('=');
+    const auto value = equals == one.npos ? std::string_view() : one.substr(equals + 1);
+    pairs.emplace_back(form_decoded(one.substr(0, equals)), form_decoded(value));
   }
   return pairs;
 }

@@ -69,8 +69,10 @@ Reply QueueCalls::batch(store::BatchId id) const {
   return row ? Reply(200, querying::batch_json(*row)) : error_reply(row.error());
 }
 
-Reply QueueCalls::jobs(const store::JobFilter& filter) const {
-  const auto rows = reader_.jobs(filter);
+Reply QueueCalls::jobs(const store::JobFilter& filter) const { return jobs_reply(reader_, filter); }
+
+Reply jobs_reply(store::Reader& reader, const store::JobFilter& filter) {
+  const auto rows = reader.jobs(filter);
   if (!rows) return error_reply(rows.error());
   Json json;
   json["jobs"] = Json::array();

@@ -70,6 +70,9 @@ class QueueCalls {
   store::Time now_;
 };
 
+// {"jobs": [...]}
+Reply jobs_reply(store::Reader& reader, const store::JobFilter& filter);
+
 // kUsage where there is none: cannot `verb`.
 store::Result<store::JobBatchRow> batch_of(store::Reader& reader, store::BatchId id,
                                            const char* verb);

@@ -5,6 +5,7 @@
 
 #include "tests/daemon/cli/command_fixture.h"
 #include "tests/daemon/cli/daemon_fixture.h"
+#include "tests/daemon/cli/program_process.h"
 #include "tests/daemon/serve/raw_client.h"
 
 namespace test {
@@ -111,6 +112,68 @@ TEST_F(ServedCommandsTest, ALiveReadEndsWithTheDaemon) {
   ASSERT_TRUE(eventually([&] { return server_->counters().requests > before; })) << daemon->log();
   expect_stops(*daemon);
   EXPECT_EQ(asked.get().status, 503);
+}
+
+// Whoever may talk to the daemon need not be able to open its file.
+TEST_F(ServedCommandsTest, WithoutTheFileTheQueueIsFollowedThroughTheDaemon) {
+  given_site(20);
+  auto daemon = started();
+  write("client.toml", "[site]\nurl = \"" + server_->url() +
+                           "\"\nemail = \"a@example.com\"\ntoken_file = \"token\"\n"
+                           "[mirror]\npath = \"nowhere.db\"\n[serve]\nsocket = \"" +
+                           socket().string() + "\"\n");
+  const auto by_socket = [this](std::vector<std::string> args) {
+    args.insert(args.begin(), {"--config", file("client.toml").string()});
+    return run(std::move(args));
+  };
+  EXPECT_EQ(by_socket({"jobs", "watch"}).code, 2);
+  ASSERT_EQ(by_socket({"jobs", "pause", "maintenance"}).code, 0);
+  const auto page = any_page();
+  const auto queued =
+      by_socket({"action", "delete_page", R"({"pageId": ")" + std::to_string(page.id) + "\"}"});
+  ASSERT_EQ(queued.code, 0) << queued.err;
+  EXPECT_THAT(by_socket({"status"}).out, HasSubstr("paused since"));
+  EXPECT_THAT(by_socket({"jobs", "list"}).out, HasSubstr("1 queued"));
+  EXPECT_THAT(by_socket({"jobs", "show", "1"}).out, HasSubstr("delete_page"));
+
+  ProgramProcess watch(folder_.path(), "program",
+                       {"--config", file("client.toml").string(), "jobs", "watch"});
+  ASSERT_TRUE(watch.shows("batch 1: 1 queued"));
+  EXPECT_TRUE(watch.tells("maintenance"));
+  ASSERT_EQ(by_socket({"jobs", "cancel", "1"}).code, 0);
+  EXPECT_TRUE(watch.tells("job 1 (line 1) canceled"));
+  EXPECT_EQ(watch.wait(), 1);
+  EXPECT_THAT(watch.out(), HasSubstr("batch 1: 1 canceled"));
+  ASSERT_EQ(by_socket({"jobs", "resume"}).code, 0);
+  const auto done = by_socket(
+      {"action", "delete_page", R"({"pageId": ")" + std::to_string(page.id) + "\"}", "--wait"});
+  EXPECT_EQ(done.code, 0) << done.err;
+  EXPECT_EQ(by_socket({"jobs", "watch"}).code, 0);
+  expect_stops(*daemon);
+}
+
+// The service lists in parts; whoever asks for more gets it all the same.
+TEST_F(ServedCommandsTest, AListIsAsLongAsItWasAskedFor) {
+  given_site(20);
+  auto daemon = started();
+  ASSERT_EQ(ask({"jobs", "pause"}).code, 0);
+  std::string lines;
+  const auto key = any_page().space_key;
+  for (int i = 0; i < 1200; ++i) {
+    lines += R"({"action":"create_page","spaceKey":")" + key + R"(","title":"New )" +
+             std::to_string(i) + R"(","body":{"storage":{"value":"<p>x</p>"}}})" + "\n";
+  }
+  write("many.jsonl", lines);
+  ASSERT_EQ(ask({"jobs", "submit", file("many.jsonl").string()}).code, 0);
+  const auto all =
+      nlohmann::json::parse(ask({"--json", "jobs", "list", "--batch", "1", "--limit", "5000"}).out);
+  EXPECT_EQ(all["jobs"].size(), 1200U);
+  EXPECT_EQ(all["jobs"].back()["jobId"], "1200");
+  const auto some =
+      nlohmann::json::parse(ask({"--json", "jobs", "list", "--batch", "1", "--limit", "1100"}).out);
+  EXPECT_EQ(some["jobs"].size(), 1100U);
+  EXPECT_FALSE(some.contains("next"));
+  expect_stops(*daemon);
 }
 
 TEST_F(ServedCommandsTest, AWriteThroughTheSocketReachesTheSite) {
