@@ -10,7 +10,7 @@
 // 4. Bytes of bodies count for all connections of a server together until release().
 //
 // Threads: the one that runs the socket's io_context. Ownership: it outlives what it is awaited
-// for. The file that includes Boost.Beast.
+// for. Boost.Beast is in wire.cc alone.
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/streambuf.hpp>
