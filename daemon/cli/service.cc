@@ -295,6 +295,7 @@ base::Awaitable<void> Service::conclude(std::unique_ptr<Run>& place) {
                               fmt::format("cannot go on with the sync: {}", what),
                               "This is a defect: please report it.");
   }
+  answer_askers(*run);
   const auto now = session_.clock().steady();
   if (!run->result) {
     schedule_->ended(run->kind, RunEnd::kFailed, now);

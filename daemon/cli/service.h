@@ -31,6 +31,7 @@
 #include <boost/asio/thread_pool.hpp>
 #include <filesystem>
 #include <functional>
+#include <list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -122,6 +123,8 @@ class Service {
   void begin_live_read(const querying::ReadRequest& request,
                        base::Promise<store::Result<querying::Json>> promise);
   base::Awaitable<void> stopped_live_reads();
+  serve::SyncNow sync_asker();
+  void answer_askers(const Run& run);
   store::Result<void> start_connect();  // service_connect.cc
   base::Awaitable<void> stopped_connect();
 
@@ -162,6 +165,11 @@ class Service {
   std::unique_ptr<Texts> texts_;
   std::unique_ptr<serve::LocalService> local_;
   std::unique_ptr<base::TaskGroup> live_reads_;  // while local_ is there
+  struct SyncAsker {
+    base::Clock::Steady asked_at;
+    base::Promise<store::Result<querying::Json>> promise;
+  };
+  std::list<SyncAsker> sync_askers_;  // that wait for a run which begins after they asked
   std::unique_ptr<serve::ConnectListener> connect_;
   bool refused_for_jobs_ = false;  // refused_ was set because the site did not know them
   base::Signal changed_;

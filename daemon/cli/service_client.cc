@@ -16,8 +16,6 @@ namespace cli {
 
 namespace {
 
-// The service itself waits longer only where it was asked to.
-constexpr std::chrono::seconds kStands{60};
 constexpr std::size_t kMostAnswer = std::size_t{256} << 20;
 
 class Connection {
@@ -25,7 +23,7 @@ class Connection {
   Connection() : fd_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     // Also for connect(): a daemon that hangs takes nobody with it.
     timeval stands{};
-    stands.tv_sec = kStands.count();
+    stands.tv_sec = ServiceClient::kPatience.count();
     ::setsockopt(fd_, SOL_SOCKET, SO_SNDTIMEO, &stands, sizeof stands);
   }
   ~Connection() {
@@ -52,13 +50,13 @@ class Connection {
     return true;
   }
   // Until the service closes; nullopt: it stands still, or is broken.
-  std::optional<std::string> receive() const {
+  std::optional<std::string> receive(std::chrono::seconds patience) const {
     std::string all;
     std::string piece(std::size_t{64} << 10, '\0');
     while (all.size() < kMostAnswer) {
       pollfd look{fd_, POLLIN, 0};
       const int ready =
-          ::poll(&look, 1, static_cast<int>(std::chrono::milliseconds(kStands).count()));
+          ::poll(&look, 1, static_cast<int>(std::chrono::milliseconds(patience).count()));
       if (ready < 0 && errno == EINTR) continue;
       if (ready <= 0) return {};
       const auto count = ::recv(fd_, piece.data(), piece.size(), 0);
@@ -113,8 +111,8 @@ std::optional<ServiceClient> ServiceClient::find(const GlobalOptions& globals) {
 }
 
 store::Result<serve::Reply> ServiceClient::ask(const std::string& method, const std::string& target,
-                                               const std::string& body,
-                                               const Headers& headers) const {
+                                               const std::string& body, const Headers& headers,
+                                               std::chrono::seconds patience) const {
   const Connection connection;
   if (!connection.connect(socket_)) return no_answer(socket_, std::strerror(errno), false);
   auto head = fmt::format(
@@ -123,7 +121,7 @@ store::Result<serve::Reply> ServiceClient::ask(const std::string& method, const 
   for (const auto& [name, value] : headers) head += fmt::format("{}: {}\r\n", name, value);
   // A service that refuses may answer before it has read everything.
   const bool sent = connection.send(head + "\r\n") && connection.send(body);
-  const auto answer = connection.receive();
+  const auto answer = connection.receive(patience);
   const bool changes = method != "GET";
   if (!answer) return no_answer(socket_, "its answer does not come", changes);
   auto parts = taken_apart(*answer);

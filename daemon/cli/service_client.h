@@ -24,9 +24,12 @@ class ServiceClient {
   static std::optional<ServiceClient> find(const GlobalOptions& globals);
 
   using Headers = std::vector<std::pair<std::string, std::string>>;
-  // `target`: path and query, encoded.
+  // The service itself waits longer only where it was asked to.
+  static constexpr std::chrono::seconds kPatience{60};
+  // `target`: path and query, encoded. `patience`: with a service that sends nothing.
   store::Result<serve::Reply> ask(const std::string& method, const std::string& target,
-                                  const std::string& body = {}, const Headers& headers = {}) const;
+                                  const std::string& body = {}, const Headers& headers = {},
+                                  std::chrono::seconds patience = kPatience) const;
 
  private:
   explicit ServiceClient(std::filesystem::path socket) : socket_(std::move(socket)) {}

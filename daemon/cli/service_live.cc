@@ -1,8 +1,9 @@
-// The site, asked for a client of the local service: `"live": true`.
+// The site, asked for a client of the local service: `"live": true`, and syncs that it wants now.
 
 #include "daemon/cli/patient_run.h"
-#include "daemon/cli/service.h"
+#include "daemon/cli/service_run.h"
 #include "daemon/cli/site_read.h"
+#include "daemon/cli/sync_summary.h"
 
 namespace cli {
 
@@ -29,8 +30,8 @@ base::Awaitable<void> read_for(SiteSession& session, std::string site_url,
   promise.put(std::move(answer));
 }
 
-base::Awaitable<Answer> read_on(boost::asio::io_context& io,
-                                std::function<void(base::Promise<Answer>)> begin) {
+base::Awaitable<Answer> ask_network(boost::asio::io_context& io,
+                                    std::function<void(base::Promise<Answer>)> begin) {
   std::string what;
   try {
     co_return co_await base::ask_loop<Answer>(io, std::move(begin));
@@ -38,7 +39,7 @@ base::Awaitable<Answer> read_on(boost::asio::io_context& io,
     what = error.what();
   }
   co_return store::fail(store::ErrorKind::kCanceled, "stopping",
-                        "cannot read from the site: the daemon stops, or takes over its settings",
+                        "cannot ask the site: the daemon stops, or takes over its settings",
                         "ask again in a moment");
 }
 
@@ -50,7 +51,7 @@ serve::SiteReader Service::site_reader() {
         [this, request = std::move(request)](base::Promise<Answer> promise) {
           begin_live_read(request, std::move(promise));
         };
-    return read_on(session_.io(), std::move(begin));
+    return ask_network(session_.io(), std::move(begin));
   };
 }
 
@@ -70,6 +71,7 @@ void Service::begin_live_read(const querying::ReadRequest& request, base::Promis
 
 // Nothing may be under way where the session is wired anew, or goes.
 base::Awaitable<void> Service::stopped_live_reads() {
+  sync_askers_.clear();
   if (!live_reads_) co_return;
   live_reads_->cancel();
   std::string what;
@@ -80,6 +82,40 @@ base::Awaitable<void> Service::stopped_live_reads() {
   }
   if (!what.empty()) base::daemon_log().error("reading from the site ended badly: {}", what);
   live_reads_.reset();
+}
+
+serve::SyncNow Service::sync_asker() {
+  return [this] {
+    std::function<void(base::Promise<Answer>)> begin = [this](base::Promise<Answer> promise) {
+      if (stopping_) return;
+      sync_askers_.push_back({session_.clock().steady(), std::move(promise)});
+      refused_.reset();
+      schedule_->ask();
+      attention();
+    };
+    return ask_network(session_.io(), std::move(begin));
+  };
+}
+
+// Those who asked before it began; a run that was canceled is taken up again.
+void Service::answer_askers(const Run& run) {
+  const bool canceled =
+      !run.result || (!*run.result && run.result->error().kind == store::ErrorKind::kCanceled);
+  if (canceled) return;
+  const auto elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(
+      session_.clock().steady() - run.started);
+  for (auto& asker : sync_askers_) {
+    if (asker.asked_at > run.started) continue;
+    if (*run.result && run.crawl) {
+      asker.promise.put(sync_summary(run.crawl->progress(),
+                                     difference(session_.client().usage(), run.usage_before),
+                                     elapsed, path_));
+    } else if (!*run.result) {
+      asker.promise.put(store::fail(run.result->error()));
+    }
+  }
+  std::erase_if(sync_askers_,
+                [&run](const SyncAsker& asker) { return asker.asked_at <= run.started; });
 }
 
 }  // namespace cli

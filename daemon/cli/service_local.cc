@@ -118,6 +118,7 @@ void Service::start_local() {
   }
   if (options->socket.empty() && options->passed.empty() && !options->tcp) return;
   options->read_site = site_reader();
+  options->sync_now = sync_asker();
   auto started = serve::LocalService::start(std::move(*options), session_.clock());
   if (!started) {
     base::daemon_log().error("the local service does not run: {}", started.error().message);

@@ -5,10 +5,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <filesystem>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "config/config.h"
@@ -17,8 +15,10 @@
 #include "daemon/cli/progress_line.h"
 #include "daemon/cli/report.h"
 #include "daemon/cli/scope.h"
+#include "daemon/cli/service_client.h"
 #include "daemon/cli/site_session.h"
 #include "daemon/cli/sync_setup.h"
+#include "daemon/cli/sync_summary.h"
 #include "daemon/mirror/crawl.h"
 #include "daemon/query/indexer.h"
 #include "store/lock.h"
@@ -29,7 +29,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kLiveInterval{200};
 constexpr std::chrono::milliseconds kPipeInterval{10'000};
-constexpr std::size_t kFailuresShown = 20;
+constexpr std::chrono::hours kLongestSync{24};
 
 std::size_t terminal_width() {
   winsize size{};
@@ -82,8 +82,7 @@ class SyncRun {
   ProgressView view() const;
   store::Result<void> index(const store::Result<void>& outcome);
   int finish(const store::Result<void>& outcome);
-  void print_summary() const;
-  void print_failures() const;
+  serve::Json summary() const;
 
   const GlobalOptions& globals_;
   const SyncArgs& args_;
@@ -277,70 +276,46 @@ store::Result<void> SyncRun::index(const store::Result<void>& outcome) {
 }
 
 int SyncRun::finish(const store::Result<void>& outcome) {
-  if (crawl_) {
-    print_failures();
-    print_summary();
-  }
-  if (!outcome) return report(outcome.error(), err_);
-  const auto& progress = crawl_->progress();
-  if (progress.failures.empty() && progress.quarantined == 0) return 0;
-  return 4;
+  int code = 0;
+  if (crawl_) code = print_sync(summary(), globals_, out_, err_);
+  return outcome ? code : report(outcome.error(), err_);
 }
 
-void SyncRun::print_failures() const {
-  const auto& failures = crawl_->progress().failures;
-  for (std::size_t i = 0; i < std::min(failures.size(), kFailuresShown); ++i) {
-    err_ << "confmirror: failed: " << printable(failures[i]) << "\n";
-  }
-  if (failures.size() > kFailuresShown) {
-    err_ << "confmirror: " << failures.size() - kFailuresShown
-         << " more; 'confmirror status' names them all\n";
-  } else if (failures.empty() && crawl_->progress().quarantined > 0) {
-    err_ << "confmirror: " << crawl_->progress().quarantined
-         << " objects wait in quarantine; 'confmirror status' names them, 'sync --full' tries them "
-            "now\n";
-  }
-}
-
-void SyncRun::print_summary() const {
+serve::Json SyncRun::summary() const {
   const auto now = view();
-  const auto& p = now.progress;
-  if (globals_.json) {
-    nlohmann::json json = {{"spaces", p.spaces},
-                           {"pages_seen", p.pages_seen},
-                           {"pages_changed", p.pages_changed},
-                           {"pages_gone", p.pages_gone},
-                           {"versions_new", p.versions_new},
-                           {"requests", now.usage.requests},
-                           {"refused", now.usage.refused},
-                           {"bytes", now.usage.wire_bytes},
-                           {"seconds", static_cast<double>(now.elapsed.count()) / 1000.0},
-                           {"indexed", indexed_.pages + indexed_.versions},
-                           {"index_seconds", seconds_since(*synced_)},
-                           {"failures", p.failures},
-                           {"quarantined", p.quarantined},
-                           {"cpu_seconds", own_usage().cpu_seconds},
-                           {"peak_memory_bytes", own_usage().peak_memory_bytes},
-                           {"mirror", path_.string()}};
-    out_ << json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
-    return;
+  auto json = sync_summary(now.progress, now.usage, now.elapsed, path_);
+  json["indexed"] = indexed_.pages + indexed_.versions;
+  json["index_seconds"] = seconds_since(*synced_);
+  json["cpu_seconds"] = own_usage().cpu_seconds;
+  json["peak_memory_bytes"] = own_usage().peak_memory_bytes;
+  return json;
+}
+
+// What the daemon does by itself it can do now; all else needs the mirror to itself.
+bool asks_for_no_more(const SyncArgs& args) {
+  return args.spaces.empty() && !args.accept_vanished && !args.reconcile && !args.full;
+}
+
+int sync_by_daemon(const ServiceClient& client, const GlobalOptions& globals, std::ostream& out,
+                   std::ostream& err) {
+  if (!globals.quiet && !globals.no_progress) {
+    err << "confmirror: the daemon synchronises; Ctrl-C ends the waiting, not that\n" << std::flush;
   }
-  if (globals_.quiet) return;
-  out_ << fmt::format(
-              "{} spaces, {} pages seen, {} new or changed, {}{} older versions; {} requests, {}, "
-              "{}\n",
-              with_thousands(p.spaces), with_thousands(std::max(p.pages_seen, p.pages_listed)),
-              with_thousands(p.pages_changed),
-              p.pages_gone > 0 ? with_thousands(p.pages_gone) + " gone, " : "",
-              with_thousands(p.versions_new), with_thousands(now.usage.requests),
-              bytes_in_words(now.usage.wire_bytes), in_words(now.elapsed))
-       << "mirror: " << path_.string() << "\n";
+  const auto reply = client.ask("POST", "/v1/sync", {}, {}, kLongestSync);
+  if (!reply) return report(reply.error(), err);
+  if (const auto error = serve::error_of(reply->body)) return report(*error, err);
+  return print_sync(reply->body, globals, out, err);
 }
 
 }  // namespace
 
 int run_sync(const GlobalOptions& globals, const SyncArgs& args, std::ostream& out,
              std::ostream& err) {
+  if (asks_for_no_more(args)) {
+    if (const auto client = ServiceClient::find(globals)) {
+      return sync_by_daemon(*client, globals, out, err);
+    }
+  }
   return SyncRun(globals, args, out, err).run();
 }
 

@@ -71,6 +71,7 @@ V1Options LocalService::Impl::v1_options() {
   options.live = &live_;
   options.audit_options = options_.audit_options;
   options.read_site = options_.read_site;
+  options.sync_now = options_.sync_now;
   options.server_counts = [this] { return server_->counts(); };
   return options;
 }

@@ -40,6 +40,7 @@ struct LocalServiceOptions {
   base::Secret token;  // of callers by TCP
   std::function<store::Result<audit::Options>(const AuditQuery&, store::Reader&)> audit_options;
   SiteReader read_site;
+  SyncNow sync_now;
 };
 
 class LocalService {

@@ -33,6 +33,18 @@ base::Awaitable<Response> tell_status(V1State state, Request request) {
                      status->dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
 }
 
+base::Awaitable<Response> sync(V1State state, Request request) {
+  Query query(request);
+  if (auto refused = query.refusal()) co_return to_response(*refused);
+  if (!state->options.sync_now) {
+    co_return to_response(
+        error_reply(501, "no_syncs", "cannot synchronise here: the mirror is only read"));
+  }
+  auto summary = co_await state->options.sync_now();
+  if (!summary) co_return to_response(error_reply(summary.error()));
+  co_return Response(200, "application/json", to_line(*summary));
+}
+
 store::Result<Json> find_pages(store::Reader& reader, const querying::SearchRequest& asked,
                                const std::filesystem::path& mirror) {
   if (asked.history) {
@@ -225,6 +237,10 @@ void V1::add_routes(Router& router) {
                  return step(state, std::move(request));
                });
   }
+  router.add("POST", "/v1/sync", Needs::kSubmit,
+             [state = state_](Request request, const Parameters&) {
+               return sync(state, std::move(request));
+             });
   router.add("GET", "/readyz", Needs::kNothing,
              [state = state_](Request request, const Parameters&) {
                return tell_readiness(state, std::move(request));

@@ -33,6 +33,9 @@ struct AuditQuery {
 using SiteReader =
     std::function<base::Awaitable<store::Result<querying::Json>>(querying::ReadRequest)>;
 
+// Synchronises now, and says what that did. As above.
+using SyncNow = std::function<base::Awaitable<store::Result<querying::Json>>()>;
+
 struct V1Options {
   Backend* backend = nullptr;
   const LiveState* live = nullptr;
@@ -40,6 +43,7 @@ struct V1Options {
   std::function<store::Result<audit::Options>(const AuditQuery&, store::Reader&)> audit_options;
   std::function<ServerCounts()> server_counts;
   SiteReader read_site;  // empty: `live` is refused
+  SyncNow sync_now;      // empty: refused
 };
 
 class V1 {

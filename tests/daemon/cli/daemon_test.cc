@@ -66,12 +66,14 @@ TEST_F(DaemonTest, ASignalAsksForASyncNow) {
   expect_stops(*daemon);
 }
 
-TEST_F(DaemonTest, ASecondOneIsRefusedWhileItRunsAndSoIsASync) {
+TEST_F(DaemonTest, ASecondOneIsRefusedWhileItRunsAndSoIsASyncOfItsOwn) {
   given_site(20);
   const auto daemon = started();
   std::ostringstream out;
   std::ostringstream err;
-  EXPECT_EQ(cli::run_sync(globals_, {}, out, err), 7);
+  ::cli::SyncArgs args;
+  args.full = true;
+  EXPECT_EQ(cli::run_sync(globals_, args, out, err), 7);
   EXPECT_THAT(err.str(), HasSubstr(std::to_string(daemon->pid())));
   expect_stops(*daemon);
 }

@@ -99,6 +99,35 @@ TEST_F(ServedCommandsTest, ALiveReadDoesNotSitOutALongWaitOfTheSite) {
   expect_stops(*daemon);
 }
 
+TEST_F(ServedCommandsTest, SyncAsksTheDaemonAndSaysWhatItDid) {
+  given_site(20);
+  auto daemon = started();
+  edit();
+  const auto synced = ask({"--json", "sync"});
+  EXPECT_EQ(synced.code, 0) << synced.err;
+  EXPECT_EQ(nlohmann::json::parse(synced.out)["pages_changed"], 4);
+  EXPECT_EQ(differences(), "");
+  EXPECT_THAT(ask({"sync"}).out, HasSubstr("0 new or changed"));
+  // What needs the mirror to itself says who has it.
+  EXPECT_EQ(ask({"sync", "--full"}).code, 7);
+  server_->set_token("another");
+  const auto refused = ask({"sync"});
+  EXPECT_EQ(refused.code, 3);
+  EXPECT_THAT(refused.err, HasSubstr("the API token"));
+  expect_stops(*daemon);
+}
+
+TEST_F(ServedCommandsTest, ASyncThatIsWaitedForEndsWithTheDaemon) {
+  given_site(20);
+  auto daemon = started();
+  const auto before = server_->counters().requests;
+  server_->change_settings([](site::Settings& settings) { settings.latency_ms = 30'000; });
+  auto asked = std::async(std::launch::async, [this] { return ask({"sync"}); });
+  ASSERT_TRUE(eventually([&] { return server_->counters().requests > before; })) << daemon->log();
+  expect_stops(*daemon);
+  EXPECT_EQ(asked.get().code, 130);
+}
+
 // A slow site must keep neither the daemon nor whoever asked.
 TEST_F(ServedCommandsTest, ALiveReadEndsWithTheDaemon) {
   given_site(20);
