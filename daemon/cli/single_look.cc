@@ -6,6 +6,7 @@
 
 #include "daemon/base/clock.h"
 #include "daemon/confluence/clock_skew.h"
+#include "daemon/confluence/side_request.h"
 #include "daemon/http/client.h"
 
 namespace cli {
@@ -13,15 +14,12 @@ namespace cli {
 namespace {
 
 constexpr std::chrono::seconds kPatience{10};
+constexpr std::size_t kMostBytes = 1u << 20;
 
 http::Request request_for(std::string url) {
-  http::Request request("GET", std::move(url));
+  auto request = confluence::side_request("GET", std::move(url), kPatience, kMostBytes);
   // The time there is asked for, not the one when some cache asked.
   request.headers.emplace_back("Cache-Control", "no-cache");
-  request.limits.connect_timeout = kPatience;
-  request.limits.idle_timeout = kPatience;
-  request.limits.total_timeout = kPatience;
-  request.limits.max_body_bytes = 1u << 20;
   return request;
 }
 

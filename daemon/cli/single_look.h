@@ -1,8 +1,8 @@
 #pragma once
 
-// One request beside the client, for `check`: no retry, ten seconds, and the answer as it is.
-// Blocks; the calling thread is the network thread meanwhile. Errors: those of http::Client and of
-// the signature.
+// One request beside the client, for `check`: no retry, ten seconds (twenty in all), and the answer
+// as it is. Blocks; the calling thread is the network thread meanwhile. Errors: those of
+// http::Client and of the signature.
 
 #include <chrono>
 #include <functional>

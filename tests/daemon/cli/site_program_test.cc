@@ -3,9 +3,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include "daemon/serve/listening.h"
 #include "tests/daemon/cli/command_fixture.h"
 #include "tests/daemon/cli/daemon_fixture.h"
+#include "tests/daemon/cli/free_port.h"
 #include "tests/daemon/cli/program_process.h"
 #include "tests/site/wire_client.h"
 
@@ -15,12 +15,6 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 using Json = nlohmann::json;
-
-std::uint16_t free_port() {
-  const auto made = serve::make_tcp_socket("127.0.0.1", 0);
-  if (!made) throw std::runtime_error(made.error().message);
-  return made->second;
-}
 
 class SiteProgramTest : public DaemonFixture {
  protected:
