@@ -1,4 +1,5 @@
 #include <sys/prctl.h>
+#include <sys/resource.h>
 
 #include <exception>
 #include <iostream>
@@ -15,6 +16,8 @@ const char* malloc_conf =  // NOLINT(cppcoreguidelines-avoid-non-const-global-va
 
 int main(int argc, char** argv) {
   // A core file would hold the token.
+  constexpr rlimit kNone{0, 0};
+  setrlimit(RLIMIT_CORE, &kNone);
   prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   base::ignore_sigpipe();
   base::ignore_sigxfsz();

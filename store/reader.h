@@ -199,8 +199,10 @@ class Reader {
   Result<std::vector<BatchEvent>> batch_events(BatchId id, std::int64_t after, std::size_t limit);
   Result<std::optional<JobImage>> job_image(JobId id, const std::string& kind);
   Result<std::optional<JobBatchRow>> job_batch(BatchId id);
-  Result<std::vector<JobBatchRow>> job_batches(std::size_t limit);  // newest first
-  Result<std::map<JobState, std::int64_t>> job_counts();            // by state, of all batches
+  // Newest first; `before`: of smaller numbers than that.
+  Result<std::vector<JobBatchRow>> job_batches(std::size_t limit,
+                                               std::optional<BatchId> before = {});
+  Result<std::map<JobState, std::int64_t>> job_counts();  // by state, of all batches
   Result<std::optional<JobsPause>> jobs_pause();
   // What may be sent or looked into now, in order: neither its page nor, where that matters, its
   // parent is waited for by an earlier job.
@@ -238,7 +240,8 @@ class Reader {
   Result<void> for_each_user(const std::function<bool(const User&)>& visit);
 
  private:
-  Result<std::vector<JobBatchRow>> batch_rows(const std::string& which, Id bound);
+  Result<std::vector<JobBatchRow>> batch_rows(const std::string& which,
+                                              const std::vector<Id>& bounds);
 
   class Impl;
   class Search;  // reader_search.cc

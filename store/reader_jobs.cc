@@ -1,4 +1,5 @@
 #include <charconv>
+#include <limits>
 #include <string>
 #include <utility>
 
@@ -225,7 +226,8 @@ Result<std::optional<JobImage>> Reader::job_image(JobId id, const std::string& k
   return impl_->answer(std::move(image));
 }
 
-Result<std::vector<JobBatchRow>> Reader::batch_rows(const std::string& which, Id bound) {
+Result<std::vector<JobBatchRow>> Reader::batch_rows(const std::string& which,
+                                                    const std::vector<Id>& bounds) {
   impl_->db->adopt_thread();
   std::vector<JobBatchRow> rows;
   impl_->each(
@@ -233,7 +235,9 @@ Result<std::vector<JobBatchRow>> Reader::batch_rows(const std::string& which, Id
       " sum(j.stuck), sum(j.state='in_doubt' AND j.not_before IS NOT NULL)"
       " FROM (SELECT * FROM job_batch " +
           which + ") b JOIN job j ON j.batch_id=b.id GROUP BY b.id, j.state ORDER BY b.id DESC",
-      [&](Query& query) { query.bind(bound); },
+      [&](Query& query) {
+        for (const auto bound : bounds) query.bind(bound);
+      },
       [&](const Query& query) {
         if (rows.empty() || rows.back().id != query.integer(0)) {
           JobBatchRow row;
@@ -251,14 +255,16 @@ Result<std::vector<JobBatchRow>> Reader::batch_rows(const std::string& which, Id
 }
 
 Result<std::optional<JobBatchRow>> Reader::job_batch(BatchId id) {
-  auto rows = batch_rows("WHERE id=?", id);
+  auto rows = batch_rows("WHERE id=?", {id});
   if (!rows) return fail(rows.error());
   if (rows->empty()) return std::optional<JobBatchRow>();
   return std::optional(std::move(rows->front()));
 }
 
-Result<std::vector<JobBatchRow>> Reader::job_batches(std::size_t limit) {
-  return batch_rows("ORDER BY id DESC LIMIT ?", static_cast<Id>(limit));
+Result<std::vector<JobBatchRow>> Reader::job_batches(std::size_t limit,
+                                                     std::optional<BatchId> before) {
+  return batch_rows("WHERE id<? ORDER BY id DESC LIMIT ?",
+                    {before.value_or(std::numeric_limits<BatchId>::max()), static_cast<Id>(limit)});
 }
 
 Result<std::map<JobState, std::int64_t>> Reader::job_counts() {

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "daemon/confluence/side_request.h"
+
 namespace confluence {
 
 namespace {
@@ -88,12 +90,8 @@ base::Awaitable<store::Result<std::string>> Gateway::root(std::string site_url) 
 base::Awaitable<store::Result<std::string>> Gateway::ask(std::string site_url) {
   while (site_url.ends_with('/')) site_url.pop_back();
   const std::string url = site_url + "/_edge/tenant_info";
-  http::Request request("GET", url);
+  auto request = side_request("GET", url, options_.timeout, kMostTenantBytes);
   request.headers.emplace_back("Accept", "application/json");
-  request.limits.connect_timeout = std::min(request.limits.connect_timeout, options_.timeout);
-  request.limits.idle_timeout = options_.timeout;
-  request.limits.total_timeout = options_.timeout * 2;
-  request.limits.max_body_bytes = kMostTenantBytes;
   auto response = co_await http_.send(std::move(request));
   if (!response) {
     auto error = std::move(response.error());

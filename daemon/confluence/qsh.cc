@@ -8,27 +8,15 @@
 #include <optional>
 #include <utility>
 
+#include "daemon/confluence/text.h"
+
 namespace confluence {
 
 namespace {
 
-constexpr std::string_view kHex = "0123456789ABCDEF";
-
-// RFC 3986, upper case.
 std::string rfc3986(std::string_view text) {
   std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '-' || c == '.' || c == '_' || c == '~';
-    if (plain) {
-      out += c;
-      continue;
-    }
-    out += '%';
-    out += kHex[byte >> 4];
-    out += kHex[byte & 15u];
-  }
+  append_encoded(out, text);
   return out;
 }
 

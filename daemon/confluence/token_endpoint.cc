@@ -9,6 +9,8 @@
 #include "daemon/base/log.h"
 #include "daemon/confluence/governor_rules.h"
 #include "daemon/confluence/parse.h"
+#include "daemon/confluence/side_request.h"
+#include "daemon/confluence/text.h"
 
 namespace confluence {
 
@@ -23,22 +25,6 @@ constexpr std::chrono::hours kLongestLife{24};
 constexpr std::chrono::seconds kShortestUse{1};
 constexpr std::chrono::seconds kWaitUnnamed{30};  // a 429 that does not say how long
 constexpr std::chrono::hours kLongestWait{24};
-
-void append_encoded(std::string& out, std::string_view text) {
-  constexpr std::string_view kHex = "0123456789ABCDEF";
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '-' || c == '.' || c == '_' || c == '~';
-    if (plain) {
-      out += c;
-    } else {
-      out += '%';
-      out += kHex[byte >> 4];
-      out += kHex[byte & 15u];
-    }
-  }
-}
 
 // `invalid_client`; what else stands there is not repeated.
 std::string oauth_error_name(const nlohmann::json& document) {
@@ -115,14 +101,10 @@ base::Awaitable<store::Result<TokenCache::Token>> TokenEndpoint::ask(base::Secre
                      fmt::format("it asks to wait until {}", store::to_iso8601(wait_->until)),
                      "it is tried again then");
   }
-  http::Request request("POST", options_.url);
+  auto request = side_request("POST", options_.url, options_.timeout, kMostTokenBytes);
   request.headers.emplace_back("Accept", "application/json");
   request.headers.emplace_back("Content-Type", "application/x-www-form-urlencoded");
   request.secret_body = std::move(form);
-  request.limits.connect_timeout = std::min(request.limits.connect_timeout, options_.timeout);
-  request.limits.idle_timeout = options_.timeout;
-  request.limits.total_timeout = options_.timeout * 2;
-  request.limits.max_body_bytes = kMostTokenBytes;
   auto response = co_await http_.send(std::move(request));
   if (!response) {
     auto error = std::move(response.error());

@@ -28,9 +28,11 @@ void read_entry(std::string_view text, std::int64_t line, Parsed& parsed) {
   }
 }
 
+bool has_too_many(const Parsed& parsed) { return parsed.problems.size() >= kMostProblems; }
+
 void read_lines(std::string_view text, Parsed& parsed) {
   std::int64_t line = 0;
-  while (!text.empty()) {
+  while (!text.empty() && !has_too_many(parsed)) {
     ++line;
     const auto end = std::min(text.find('\n'), text.size());
     const auto entry = text.substr(0, end);
@@ -60,6 +62,7 @@ class ArrayCutter {
       if (c == ']' || c == '}') --depth;
       if (depth == 1 && c == ',') {
         element(begin, at, false, parsed);
+        if (has_too_many(parsed)) return;
         begin = at + 1;
       }
       if (depth == 0) {
@@ -126,6 +129,12 @@ Parsed parse_batch(std::string_view text) {
     parsed.problems.push_back({1, "", "there is nothing in it: expected one entry at least"});
   }
   sort_by_line(parsed);
+  if (has_too_many(parsed)) {
+    parsed.problems.push_back(
+        {parsed.problems.back().line, "",
+         fmt::format("there are {} problems up to here: the rest was not read",
+                     parsed.problems.size())});
+  }
   return parsed;
 }
 

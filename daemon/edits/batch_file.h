@@ -4,8 +4,8 @@
 // an action's input with `action` beside it, and optionally `ref`, `after`, `parentRef`, `message`,
 // `minorEdit`, `onConflict`, `notBefore`, `asUser`, for delete_page also `draft` (README.md, "The
 // edit queue"). Everything in it is hostile until read: unknown and repeated fields, wrong types,
-// bodies that are not well-formed are Problems, each with its line, and all of them are found. What
-// can only be known from the mirror is batch_checks.h's business.
+// bodies that are not well-formed are Problems, each with its line, and all of them are found, up
+// to a bound. What can only be known from the mirror is batch_checks.h's business.
 //
 // Any thread; nothing throws. Lines count from 1; of an entry of an array it is the line where the
 // entry begins.
@@ -39,6 +39,8 @@ struct Parsed {
 };
 
 inline constexpr std::size_t kMostBatchBytes = std::size_t{1} << 30;
+// What is behind that many is not looked at: it is no batch, and telling them costs memory.
+inline constexpr std::size_t kMostProblems = 10'000;
 inline constexpr std::size_t kLongestTitle = 255;    // code points
 inline constexpr std::size_t kLongestMessage = 224;  // code points, so that the mark fits beside it
 

@@ -56,6 +56,11 @@ void put_child(JsonText& json, const store::ChildRow& row) {
   json.text("title", row.title);
 }
 
+void put_place_as_child(JsonText& json, const store::ChildRow& row) {
+  if (row.space_id) json.id("spaceId", *row.space_id);
+  json.number_or_null("childPosition", row.position);
+}
+
 }  // namespace
 
 void put_space(JsonText& json, const store::SpaceRow& row, const SpaceForm& form) {
@@ -191,8 +196,7 @@ void put_node(JsonText& json, const store::NodeRow& row, const std::string& base
 void put_child_page(JsonText& json, const store::ChildRow& row) {
   json.open();
   put_child(json, row);
-  if (row.space_id) json.id("spaceId", *row.space_id);
-  json.number_or_null("childPosition", row.position);
+  put_place_as_child(json, row);
   json.close();
 }
 
@@ -200,8 +204,7 @@ void put_direct_child(JsonText& json, const store::ChildRow& row) {
   json.open();
   put_child(json, row);
   json.text("type", row.type);
-  if (row.space_id) json.id("spaceId", *row.space_id);
-  json.number_or_null("childPosition", row.position);
+  put_place_as_child(json, row);
   json.close();
 }
 

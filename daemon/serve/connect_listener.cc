@@ -8,6 +8,7 @@
 #include "daemon/confluence/connect_auth.h"
 #include "daemon/confluence/names.h"
 #include "daemon/confluence/qsh.h"
+#include "daemon/confluence/side_request.h"
 #include "daemon/input/fields.h"
 
 namespace serve {
@@ -323,11 +324,8 @@ base::Awaitable<store::Result<std::string>> ConnectListener::key_of(std::string 
 }
 
 base::Awaitable<store::Result<std::string>> ConnectListener::fetch_key(std::string kid) {
-  http::Request request("GET", options_.key_host + "/" + kid);
-  request.limits.connect_timeout = options_.timeout;
-  request.limits.idle_timeout = options_.timeout;
-  request.limits.total_timeout = options_.timeout * 2;
-  request.limits.max_body_bytes = kMostKeyBytes;
+  auto request = confluence::side_request("GET", options_.key_host + "/" + kid, options_.timeout,
+                                          kMostKeyBytes);
   auto response = co_await http_.send(std::move(request));
   if (!response) {
     co_return store::fail(

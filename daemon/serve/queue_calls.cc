@@ -56,22 +56,11 @@ store::Result<store::JobBatchRow> batch_of(store::Reader& reader, store::BatchId
 }
 
 Reply QueueCalls::batches(std::int64_t limit, std::optional<store::BatchId> before) const {
-  // Numbers of batches go up by one, with few gaps.
+  const auto rows = reader_.job_batches(static_cast<std::size_t>(limit), before);
+  if (!rows) return error_reply(rows.error());
   Json json;
   json["batches"] = Json::array();
-  if (!before) {
-    const auto rows = reader_.job_batches(static_cast<std::size_t>(limit));
-    if (!rows) return error_reply(rows.error());
-    for (const auto& row : *rows) json["batches"].push_back(querying::batch_json(row));
-    return {200, std::move(json)};
-  }
-  for (auto id = *before - 1; id > 0 && limit > 0; --id) {
-    const auto row = reader_.job_batch(id);
-    if (!row) return error_reply(row.error());
-    if (!*row) continue;
-    json["batches"].push_back(querying::batch_json(**row));
-    --limit;
-  }
+  for (const auto& row : *rows) json["batches"].push_back(querying::batch_json(row));
   return {200, std::move(json)};
 }
 

@@ -65,9 +65,11 @@ Reply error_reply(const store::Error& error) {
 
 Reply error_reply(int status, const std::string& name, const std::string& message,
                   const std::string& hint) {
-  const auto kind = status == 503   ? ErrorKind::kBusy
-                    : status >= 500 ? ErrorKind::kBug
-                                    : ErrorKind::kUsage;
+  // 501 and 505 say what whoever asks wants and cannot have.
+  const bool asks_wrongly = status < 500 || status == 501 || status == 505;
+  const auto kind = asks_wrongly    ? ErrorKind::kUsage
+                    : status == 503 ? ErrorKind::kBusy
+                                    : ErrorKind::kBug;
   return {status, error_json(name, store::to_string(kind), message, hint)};
 }
 

@@ -34,6 +34,21 @@ async function refused(status, promise) {
   });
 }
 
+// Whoever has not the token gets nothing, and is told so as by Confluence.
+async function strangers() {
+  const wrong = { type: 'bearer', token: config.auth.token.replace(/.$/, (last) => (last === 'x' ? 'y' : 'x')) };
+  const basic = { type: 'basic', email: 'bot@example.com', apiToken: wrong.token };
+  for (const auth of [undefined, wrong, basic]) {
+    const stranger = createV2Client({ host: config.host, auth });
+    await refused(401, stranger.space.getSpaces({}));
+    await refused(401, stranger.page.getPageById({ id: 1 }));
+    await refused(401, stranger.page.deletePage({ id: 1 }));
+  }
+  // The password of Basic is the token, for clients that know nothing else.
+  const basicToo = createV2Client({ host: config.host, auth: { ...basic, apiToken: config.auth.token } });
+  assert.ok((await basicToo.space.getSpaces({})).results.length > 0);
+}
+
 async function reads() {
   const spaces = await walk((part) => confluence.space.getSpaces({ ...part }), 2);
   assert.ok(spaces.length > 2);
@@ -73,8 +88,11 @@ async function reads() {
   assert.equal(ancestors.results.at(-1).id, page.parentId);
   await confluence.descendants.getPageDescendants({ id: page.parentId, depth: 3 });
 
-  const users = await confluence.user.createBulkUserLookup({ body: { accountIds: [page.authorId] } });
-  assert.equal(users.results[0].accountId, page.authorId);
+  // Who is not known is left out, as by Confluence.
+  const authors = [...new Set(pages.map(({ authorId }) => authorId))];
+  const users = await confluence.user.createBulkUserLookup({ body: { accountIds: authors } });
+  assert.ok(users.results.length > 0);
+  assert.ok(users.results.every(({ accountId }) => authors.includes(accountId)));
   const me = await createV1Client(config).users.getCurrentUser();
   assert.ok(me.accountId);
 
@@ -122,6 +140,7 @@ async function writes(parent) {
   return made.id;
 }
 
+await strangers();
 const { parent, ...counts } = await reads();
 const written = await writes(parent);
 console.log(JSON.stringify({ ...counts, written }));

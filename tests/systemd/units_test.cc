@@ -3,21 +3,22 @@
 
 #include <gmock/gmock.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <map>
 #include <sstream>
 
 #include "tests/config/folder.h"
+#include "tests/shell.h"
 
 namespace {
 
 namespace fs = std::filesystem;
+using test::Ended;
+using test::is_installed;
+using test::shell;
 using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -25,26 +26,6 @@ using ::testing::Not;
 
 // systemd-analyze's measure, times ten: 0 is locked away, 100 has the whole machine.
 constexpr int kMostExposed = 15;
-
-struct Ended {
-  int code = -1;
-  std::string output;  // stdout and stderr
-};
-
-Ended run(const std::string& command) {
-  Ended ended;
-  FILE* pipe = ::popen((command + " 2>&1").c_str(), "r");
-  if (pipe == nullptr) return ended;
-  std::array<char, 4096> buffer{};
-  while (const auto got = std::fread(buffer.data(), 1, buffer.size(), pipe)) {
-    ended.output.append(buffer.data(), got);
-  }
-  const int status = ::pclose(pipe);
-  if (WIFEXITED(status)) ended.code = WEXITSTATUS(status);
-  return ended;
-}
-
-bool has(const std::string& tool) { return run("command -v " + tool).code == 0; }
 
 std::string read(const fs::path& path) {
   std::ifstream in(path);
@@ -64,9 +45,9 @@ class InstalledTest : public ::testing::Test {
  protected:
   void SetUp() override {
     // The component of all that names none: its list of files is not that of a real installation.
-    const auto installed = run("DESTDIR='" + root().string() +
-                               "' '" CONFMIRROR_CMAKE "' --install '" CONFMIRROR_BUILD_DIR
-                               "' --component Unspecified");
+    const auto installed = shell("DESTDIR='" + root().string() +
+                                 "' '" CONFMIRROR_CMAKE "' --install '" CONFMIRROR_BUILD_DIR
+                                 "' --component Unspecified");
     ASSERT_EQ(installed.code, 0) << installed.output;
   }
 
@@ -90,8 +71,8 @@ class InstalledTest : public ::testing::Test {
     }
   }
   Ended verify(const std::string& name) const {
-    return run("systemd-analyze verify --man=no --root='" + root().string() +
-               "' '" CONFMIRROR_PREFIX "/lib/systemd/system/" + name + "'");
+    return shell("systemd-analyze verify --man=no --root='" + root().string() +
+                 "' '" CONFMIRROR_PREFIX "/lib/systemd/system/" + name + "'");
   }
 
  private:
@@ -137,7 +118,7 @@ TEST_F(InstalledTest, WhatTheProgramPrintsIsInstalledWhole) {
 }
 
 TEST_F(InstalledTest, SystemdHasNothingToSayAgainstTheUnits) {
-  if (!has("systemd-analyze")) GTEST_SKIP() << "systemd-analyze is not installed";
+  if (!is_installed("systemd-analyze")) GTEST_SKIP() << "systemd-analyze is not installed";
   given_machine();
   for (const auto& name : units()) {
     const auto verified = verify(name);
@@ -150,13 +131,13 @@ TEST_F(InstalledTest, SystemdHasNothingToSayAgainstTheUnits) {
 }
 
 TEST_F(InstalledTest, EveryServiceIsInASandbox) {
-  if (!has("systemd-analyze")) GTEST_SKIP() << "systemd-analyze is not installed";
+  if (!is_installed("systemd-analyze")) GTEST_SKIP() << "systemd-analyze is not installed";
   std::size_t services = 0;
   for (const auto& name : units()) {
     if (!name.ends_with(".service")) continue;
     ++services;
-    const auto measured = run("systemd-analyze security --no-pager --offline=true --threshold=" +
-                              std::to_string(kMostExposed) + " '" + unit(name).string() + "'");
+    const auto measured = shell("systemd-analyze security --no-pager --offline=true --threshold=" +
+                                std::to_string(kMostExposed) + " '" + unit(name).string() + "'");
     EXPECT_EQ(measured.code, 0) << measured.output;
     EXPECT_THAT(measured.output, HasSubstr("Overall exposure level for ")) << name;
   }
@@ -190,15 +171,15 @@ TEST_F(InstalledTest, NoPlaceholderIsLeftAndNoSiteIsMixedUp) {
 }
 
 TEST_F(InstalledTest, TheUserAndTheFoldersAreMade) {
-  if (!has("systemd-sysusers") || !has("systemd-tmpfiles")) {
+  if (!is_installed("systemd-sysusers") || !is_installed("systemd-tmpfiles")) {
     GTEST_SKIP() << "systemd-sysusers and systemd-tmpfiles are not installed";
   }
   if (::geteuid() != 0) GTEST_SKIP() << "only root can give folders to users";
   fs::create_directories(root() / "etc");
   // Without a file: what is found where systemd looks by itself.
-  const auto users = run("systemd-sysusers --root='" + root().string() + "'");
+  const auto users = shell("systemd-sysusers --root='" + root().string() + "'");
   ASSERT_EQ(users.code, 0) << users.output;
-  const auto folders = run("systemd-tmpfiles --create --root='" + root().string() + "'");
+  const auto folders = shell("systemd-tmpfiles --create --root='" + root().string() + "'");
   ASSERT_EQ(folders.code, 0) << folders.output;
   EXPECT_THAT(folders.output, IsEmpty());
   uid_t uid = 0;

@@ -3,11 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdio>
 #include <sstream>
 
 #include "tests/config/folder.h"
 #include "tests/daemon/cli/command_fixture.h"
+#include "tests/shell.h"
 
 namespace {
 
@@ -29,13 +29,9 @@ class CompletionTest : public testing::Test {
   std::string bash(const std::string& commands) const {
     const auto file = folder_.write(
         "run.bash", "set -u\nsource '" + script_.string() + "' || exit 9\n" + commands);
-    std::string output;
-    FILE* pipe = ::popen(("bash --norc --noprofile '" + file.string() + "' 2>&1").c_str(), "r");
-    std::array<char, 4096> buffer{};
-    while (const auto got = std::fread(buffer.data(), 1, buffer.size(), pipe))
-      output.append(buffer.data(), got);
-    EXPECT_EQ(::pclose(pipe), 0) << output;
-    return output;
+    const auto ended = test::shell("bash --norc --noprofile '" + file.string() + "'");
+    EXPECT_EQ(ended.code, 0) << ended.output;
+    return ended.output;
   }
   // What is offered for the last word. Words as bash splits them: an option's '=' is a word of its
   // own.

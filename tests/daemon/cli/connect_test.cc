@@ -3,10 +3,6 @@
 
 #include "tests/site/connect.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -16,6 +12,7 @@
 #include "daemon/confluence/installation.h"
 #include "store/jobs.h"
 #include "tests/daemon/cli/daemon_fixture.h"
+#include "tests/daemon/cli/free_port.h"
 
 namespace test {
 namespace {
@@ -23,21 +20,6 @@ namespace {
 using store::JobState;
 using ::testing::HasSubstr;
 using ::testing::Not;
-
-// One that was free a moment ago.
-std::uint16_t free_port() {
-  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t length = sizeof address;
-  const bool good = fd >= 0 &&
-                    ::bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0 &&
-                    ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length) == 0;
-  if (fd >= 0) ::close(fd);
-  if (!good) throw std::runtime_error("no free port");
-  return ntohs(address.sin_port);
-}
 
 class ConnectTest : public DaemonFixture {
  protected:

@@ -8,12 +8,11 @@
 #include <vector>
 
 #include "daemon/cli/status_command.h"
-#include "daemon/export/jsonl.h"
 #include "store/reader.h"
 #include "tests/daemon/cli/daemon_process.h"
+#include "tests/daemon/cli/mirror_differences.h"
 #include "tests/daemon/cli/pty.h"
 #include "tests/daemon/cli/setup_fixture.h"
-#include "tests/site/compare.h"
 
 namespace test {
 
@@ -68,21 +67,7 @@ class DaemonFixture : public ::testing::Test {
       ASSERT_EQ(edited, 4);
     });
   }
-  std::string differences() const {
-    auto reader = store::Reader::open(file("mirror.db"));
-    if (!reader) return reader.error().message;
-    std::string text;
-    exporting::JsonlOptions options;
-    options.history = true;
-    auto write_line = [&text](std::string_view line) -> store::Result<void> {
-      text += line;
-      return {};
-    };
-    auto exported = exporting::export_jsonl(**reader, options, write_line);
-    if (!exported) return exported.error().message;
-    const auto comparison = site::compare(server_->digest(), text, {});
-    return comparison.differences == 0 ? "" : comparison.shown.front();
-  }
+  std::string differences() const { return test::differences(file("mirror.db"), *server_); }
   bool becomes_equal() const {
     return eventually([this] { return differences().empty(); });
   }
@@ -96,6 +81,13 @@ class DaemonFixture : public ::testing::Test {
     auto rows = (*reader)->runs(100);
     if (!rows) ADD_FAILURE() << rows.error().message;
     return rows && !rows->empty() ? *rows : std::vector<store::RunUpdate>{store::RunUpdate()};
+  }
+  store::PageRow any_page() const {
+    auto reader = store::Reader::open(file("mirror.db"));
+    store::PageFilter filter;
+    filter.statuses = {"current"};
+    filter.limit = 1;
+    return (*reader)->pages(filter)->front();
   }
   std::string status() const {
     std::ostringstream out;

@@ -3,30 +3,15 @@
 #include <fstream>
 #include <iterator>
 
-#include "daemon/export/jsonl.h"
 #include "store/reader.h"
 #include "tests/daemon/cli/auth_fixture.h"
-#include "tests/site/compare.h"
+#include "tests/daemon/cli/mirror_differences.h"
 
 namespace {
 
 class SchemesTest : public test::AuthFixture, public testing::WithParamInterface<const char*> {
  protected:
-  std::string differences() const {
-    auto reader = store::Reader::open(file("mirror.db"));
-    if (!reader) return reader.error().message;
-    std::string text;
-    exporting::JsonlOptions options;
-    options.history = true;
-    auto write_line = [&text](std::string_view line) -> store::Result<void> {
-      text += line;
-      return {};
-    };
-    auto exported = exporting::export_jsonl(**reader, options, write_line);
-    if (!exported) return exported.error().message;
-    const auto comparison = site::compare(server_->digest(), text, {});
-    return comparison.differences == 0 ? "" : comparison.shown.front();
-  }
+  std::string differences() const { return test::differences(file("mirror.db"), *server_); }
   std::string meta(const std::string& key) const {
     auto reader = store::Reader::open(file("mirror.db"));
     return reader ? (*reader)->meta(key)->value_or("") : reader.error().message;

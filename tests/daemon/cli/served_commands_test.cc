@@ -20,13 +20,6 @@ class ServedCommandsTest : public DaemonFixture {
     return run(std::move(args));
   }
   std::filesystem::path socket() const { return file("confmirror.sock"); }
-  store::PageRow any_page() const {
-    auto reader = store::Reader::open(file("mirror.db"));
-    store::PageFilter filter;
-    filter.statuses = {"current"};
-    filter.limit = 1;
-    return (*reader)->pages(filter)->front();
-  }
 };
 
 TEST_F(ServedCommandsTest, ReadsAreTheSameWithTheDaemonAndWithout) {

@@ -25,8 +25,6 @@ using Json = nlohmann::json;
 inline const std::string kV2 = "/wiki/api/v2";
 inline const std::string kV1 = "/wiki/rest/api";
 
-inline constexpr const char* kTestToken = "offline-test-token";
-
 // The service as the daemon makes it, for whoever has the token.
 class OfflineServer {
  public:

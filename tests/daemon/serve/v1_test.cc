@@ -1,12 +1,14 @@
 #include "daemon/serve/v1.h"
 
 #include <algorithm>
+#include <fstream>
 #include <regex>
 #include <set>
 
 #include "tests/daemon/serve/openapi_check.h"
 #include "tests/daemon/serve/running_server.h"
 #include "tests/daemon/serve/service_fixture.h"
+#include "tests/shell.h"
 
 namespace test {
 namespace {
@@ -60,8 +62,9 @@ TEST_F(V1Test, WrongInputIsNamedFieldByField) {
   EXPECT_GE(wrong["problems"].size(), 2u);
   expect("post", "/v1/actions/get_page", 400, post("/v1/actions/get_page", "not JSON"));
   expect("post", "/v1/actions/get_page", 404, post("/v1/actions/get_page", R"({"pageId": "999"})"));
-  expect("post", "/v1/actions/get_page", 501,
-         post("/v1/actions/get_page", R"({"pageId": "100", "live": true})"));
+  const auto live = expect("post", "/v1/actions/get_page", 501,
+                           post("/v1/actions/get_page", R"({"pageId": "100", "live": true})"));
+  EXPECT_EQ(live["error"]["kind"], "usage") << "the daemon is not at fault";
   const auto unknown = expect("get", "/v1/status", 400, get("/v1/status?colour=red"));
   EXPECT_EQ(unknown["problems"][0]["field"], "colour");
   expect("post", "/v1/actions/update_page", 400,
@@ -132,8 +135,21 @@ TEST_F(V1Test, BatchesAreTakenWholeOrNotAtAll) {
   EXPECT_EQ(refused["problems"][0]["line"], 2);
   const auto batches = expect("get", "/v1/batches", 200, get("/v1/batches?limit=1"));
   EXPECT_EQ(batches["batches"].size(), 1u);
+  const auto all = expect("get", "/v1/batches", 200, get("/v1/batches?before=9223372036854775807"));
+  EXPECT_EQ(all["batches"], json_of(get("/v1/batches"))["batches"]) << "whatever the number";
   const auto older = get("/v1/batches?before=" + batches["next"].get<std::string>());
   EXPECT_EQ(expect("get", "/v1/batches", 200, older)["batches"].size(), 1u);
+}
+
+TEST_F(V1Test, ABatchThatIsNothingButProblemsIsReadUpToABound) {
+  std::string lines;
+  for (int i = 0; i < 20'000; ++i) lines += "1\n";
+  for (const auto& text : {lines, "[" + std::string(20'000, ',') + "1]"}) {
+    const auto refused = expect("post", "/v1/jobs", 400, post("/v1/jobs", text));
+    ASSERT_EQ(refused["problems"].size(), 10'001u);
+    EXPECT_THAT(refused["problems"].back()["text"].get<std::string>(),
+                HasSubstr("the rest was not read"));
+  }
 }
 
 TEST_F(V1Test, JobsAreListedShownAndChanged) {
@@ -378,6 +394,17 @@ TEST_F(ServiceFixture, FiguresAreInPrometheusForm) {
   std::smatch match;
   ASSERT_TRUE(std::regex_search(answer.body, match, last));
   EXPECT_EQ(match[1], match[2]);
+}
+
+TEST_F(ServiceFixture, PrometheusOwnToolHasNothingToSayOfTheFigures) {
+  if (!is_installed("promtool")) GTEST_SKIP() << "promtool (Debian: prometheus) is not installed";
+  start();
+  get("/v1/status");
+  post("/v1/actions/get_page", "{}");
+  std::ofstream(folder_ / "metrics") << get("/metrics").body;
+  const auto checked = shell("promtool check metrics < '" + (folder_ / "metrics").string() + "'");
+  EXPECT_EQ(checked.code, 0) << checked.output;
+  EXPECT_EQ(checked.output, "");
 }
 
 TEST_F(ServiceFixture, WithoutAMirrorItIsAliveAndNotReady) {
