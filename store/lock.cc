@@ -61,12 +61,11 @@ Result<MirrorLock> MirrorLock::acquire(const std::filesystem::path& mirror) {
   } while (locked != 0 && errno == EINTR);
   if (locked != 0 && errno == EWOULDBLOCK) {
     const std::string owner = owner_of(fd);
-    return fail(ErrorKind::kBusy, "mirror_locked",
-                "cannot lock '" + mirror.string() +
-                    "': another process is crawling or executing on it" +
-                    (owner.empty() ? std::string() : " (process " + owner + ")"),
-                "Wait until it ends, or stop it. A daemon syncs at once after: kill -USR1 " +
-                    (owner.empty() ? std::string("PID") : owner));
+    return fail(
+        ErrorKind::kBusy, "mirror_locked",
+        "cannot lock '" + mirror.string() + "': another process is crawling or executing on it" +
+            (owner.empty() ? std::string() : " (process " + owner + ")"),
+        "Wait until it ends, or stop it. Plain 'confmirror sync' has a daemon do it at once");
   }
   if (locked != 0) return fail(lock_error("lock", path, errno));
   // Never unlinked: another process might hold a lock on the removed file while a third one makes a

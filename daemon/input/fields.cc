@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <exception>
 #include <limits>
 #include <set>
 
@@ -16,6 +17,9 @@ namespace {
 using nlohmann::json;
 
 constexpr int kDeepest = 16;
+
+// Ends the reading: each level more costs memory.
+struct TooDeep : std::exception {};
 
 std::int64_t lines_in(std::string_view text) { return std::count(text.begin(), text.end(), '\n'); }
 
@@ -56,19 +60,21 @@ std::optional<json> parse_value(std::string_view text, std::int64_t line,
   std::vector<std::set<std::string>> names;
   std::string fault;
   const auto watch = [&](int depth, json::parse_event_t event, json& parsed) {
-    if (depth > kDeepest && fault.empty()) fault = "is nested too deeply";
+    if (depth > kDeepest) throw TooDeep();
     if (event == json::parse_event_t::object_start) names.emplace_back();
     if (event == json::parse_event_t::object_end) names.pop_back();
     if (event == json::parse_event_t::key && fault.empty()) {
       const auto& name = parsed.get_ref<const std::string&>();
       if (!names.back().insert(name).second) fault = "the field '" + name + "' stands twice";
     }
-    return depth <= kDeepest;
+    return true;
   };
   try {
     auto value = json::parse(text, watch);
     if (fault.empty()) return value;
     problems.push_back({line, "", fault});
+  } catch (const TooDeep&) {
+    problems.push_back({line, "", "is nested too deeply"});
   } catch (const json::parse_error& error) {
     const auto read = text.substr(0, std::min(error.byte, text.size()));
     problems.push_back({line + lines_in(read), "", "is not JSON: " + plain(error.what())});

@@ -33,6 +33,8 @@ TEST(ParseValue, ARepeatedNameAndDepthWithoutEndAreRefused) {
   EXPECT_THAT(fault_of(R"({"x": {"a": 1, "a": 2}})"), HasSubstr("'a' stands twice"));
   EXPECT_THAT(fault_of(std::string(20'000, '[') + std::string(20'000, ']')),
               HasSubstr("nested too deeply"));
+  EXPECT_THAT(fault_of(std::string(20'000, '[')), HasSubstr("nested too deeply"))
+      << "not read to its end: every level costs memory";
   std::vector<Problem> problems;
   EXPECT_TRUE(input::parse_value(R"({"a": {"a": 1}, "b": {"a": 2}})", 1, problems));
 }

@@ -73,9 +73,10 @@ Attack bad_parameter_of_a_write(Dice& dice) {
   const auto target = dice.one_of<std::string>(
       {"/v1/jobs?max_deletes=-1", "/v1/jobs?max_deletes=1000000001", "/v1/jobs?dry_run=perhaps",
        "/v1/jobs?on_conflict=steal", "/v1/jobs?name=" + std::string(256, 'n'), "/v1/jobs?x=1",
-       "/v1/jobs/undo?max_deletes=ten", "/v1/jobs/retry?x=1", "/v1/jobs/1/retry?on_conflict=steal",
-       "/v1/jobs/1/cancel?x=1", "/v1/batches/1/undo?again=2", "/v1/actions/create_page?dry_run=2",
-       "/v1/actions/get_page?pageId=1", "/v1/actions/delete_page?dry_run=1&dry_run=1"});
+       "/v1/jobs/undo?max_deletes=ten", "/v1/jobs/retry?x=1", "/v1/sync?reconcile=1",
+       "/v1/jobs/1/retry?on_conflict=steal", "/v1/jobs/1/cancel?x=1", "/v1/batches/1/undo?again=2",
+       "/v1/actions/create_page?dry_run=2", "/v1/actions/get_page?pageId=1",
+       "/v1/actions/delete_page?dry_run=1&dry_run=1"});
   return single("bad parameter of a write", post(target, "{}"), {400});
 }
 
@@ -162,10 +163,11 @@ Attack nowhere(Dice& dice) {
 
 Attack wrong_method(Dice& dice) {
   const auto line = dice.one_of<std::string>(
-      {"DELETE /v1/jobs", "PUT /v1/status", "POST /v1/search?q=a", "GET /v1/actions/get_page",
-       "PATCH /v1/jobs/1", "TRACE /v1/audit", "FOO /metrics", "post /v1/jobs",
-       "DELETE /v1/batches/1", "PUT /v1/batches/1/events", "GET /v1/batches/1/undo",
-       "POST /v1/openapi.json", "PROPFIND /healthz", "CONNECT /v1/status"});
+      {"DELETE /v1/jobs", "GET /v1/sync", "PATCH /v1/sync", "PUT /v1/status", "POST /v1/search?q=a",
+       "GET /v1/actions/get_page", "PATCH /v1/jobs/1", "TRACE /v1/audit", "FOO /metrics",
+       "post /v1/jobs", "DELETE /v1/batches/1", "PUT /v1/batches/1/events",
+       "GET /v1/batches/1/undo", "POST /v1/openapi.json", "PROPFIND /healthz",
+       "CONNECT /v1/status"});
   return single("wrong method", line + " HTTP/1.1\r\nHost: localhost\r\n\r\n", {405});
 }
 
@@ -457,7 +459,7 @@ Attack stranger(Dice& dice) {
        "Authorization: Bearer x\r\nAuthorization: Bearer y\r\n"});
   const auto line = dice.one_of<std::string>(
       {"GET /v1/status", "GET /v1/jobs", "GET /metrics", "POST /v1/actions/create_page",
-       "GET /v1/search?q=a", "GET /v1/openapi.json", "GET /v1/batches/1/events",
+       "GET /v1/search?q=a", "GET /v1/openapi.json", "GET /v1/batches/1/events", "POST /v1/sync",
        "GET /wiki/api/v2/pages", "DELETE /wiki/api/v2/pages/101", "GET /v1/audit"});
   Attack attack =
       single("stranger", line + " HTTP/1.1\r\nHost: 127.0.0.1\r\n" + fields + "\r\n", {401});
