@@ -1,6 +1,8 @@
 #include "daemon/query/status.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <initializer_list>
 #include <map>
 #include <optional>
 #include <string>
@@ -15,6 +17,25 @@ namespace {
 
 constexpr std::size_t kRunsShown = 5;
 
+struct MirrorStatus {
+  std::string site_url;
+  std::string wait_until;
+  std::string wait_reason;
+  std::string trouble_full;  // "since what"
+  std::string trouble_incremental;
+  std::string trouble_service;  // the daemon's local service lacks a listener
+  std::string last_full_at;
+  std::string token_expires;
+  std::int64_t file_bytes = 0;
+  store::Counts counts;
+  std::vector<store::SpaceRow> spaces;
+  std::vector<store::RunUpdate> runs;
+  std::vector<store::QuarantineRow> quarantine;
+  std::size_t open_walks = 0;
+  std::map<store::JobState, std::int64_t> jobs;
+  std::optional<store::JobsPause> jobs_pause;
+};
+
 template <typename T>
 store::Result<void> take(store::Result<T> result, T& into) {
   if (!result) return store::fail(result.error());
@@ -26,6 +47,16 @@ store::Result<std::string> meta_or_empty(store::Reader& reader, const std::strin
   auto value = reader.meta(key);
   if (!value) return store::fail(value.error());
   return value->value_or("");
+}
+
+// What is amiss: "since what".
+std::vector<std::pair<std::string, std::string>> troubles(const MirrorStatus& status) {
+  std::vector<std::pair<std::string, std::string>> all;
+  if (!status.trouble_full.empty()) all.emplace_back("full", status.trouble_full);
+  if (!status.trouble_incremental.empty())
+    all.emplace_back("incremental", status.trouble_incremental);
+  if (!status.trouble_service.empty()) all.emplace_back("service", status.trouble_service);
+  return all;
 }
 
 PlainJson as_json(const MirrorStatus& status, const std::filesystem::path& path) {
@@ -92,8 +123,6 @@ PlainJson as_json(const MirrorStatus& status, const std::filesystem::path& path)
   return json;
 }
 
-}  // namespace
-
 store::Result<MirrorStatus> mirror_status(store::Reader& mirror,
                                           const std::filesystem::path& path) {
   MirrorStatus status;
@@ -128,14 +157,7 @@ store::Result<MirrorStatus> mirror_status(store::Reader& mirror,
   return status;
 }
 
-std::vector<std::pair<std::string, std::string>> troubles(const MirrorStatus& status) {
-  std::vector<std::pair<std::string, std::string>> all;
-  if (!status.trouble_full.empty()) all.emplace_back("full", status.trouble_full);
-  if (!status.trouble_incremental.empty())
-    all.emplace_back("incremental", status.trouble_incremental);
-  if (!status.trouble_service.empty()) all.emplace_back("service", status.trouble_service);
-  return all;
-}
+}  // namespace
 
 store::Result<PlainJson> status_json(store::Reader& reader, const std::filesystem::path& path) {
   const auto status = mirror_status(reader, path);
