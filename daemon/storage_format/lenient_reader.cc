@@ -93,23 +93,17 @@ void drop_repeated(std::vector<Attribute>& attributes) {
 
 }  // namespace
 
-std::optional<ReadReference> read_reference(std::string_view text) {
-  constexpr std::size_t kLongest = 40;  // &#x000000041; and the like
-  const auto semicolon = text.substr(0, kLongest).find(';');
-  if (semicolon == text.npos || semicolon < 2) return std::nullopt;
-  auto name = text.substr(1, semicolon - 1);
-  if (name[0] != '#') {
-    const auto alias = html_alias(name);
-    const auto character = entity(alias.empty() ? name : alias);
-    if (character == 0) return std::nullopt;
-    return ReadReference{to_utf8(character), semicolon + 1};
-  }
-  name.remove_prefix(1);
-  const bool hex = !name.empty() && (name[0] == 'x' || name[0] == 'X');
-  if (hex) name.remove_prefix(1);
-  if (name.empty()) return std::nullopt;
+namespace {
+
+// Behind "&#", as long as it is one: zeros in front do not count.
+std::optional<ReadReference> read_number(std::string_view text) {
+  std::size_t at = 2;
+  const bool hex = at < text.size() && (text[at] == 'x' || text[at] == 'X');
+  if (hex) ++at;
+  const auto digits = at;
   char32_t value = 0;
-  for (const char c : name) {
+  for (; at < text.size() && text[at] != ';'; ++at) {
+    const char c = text[at];
     const auto lower = static_cast<char>(c | 0x20);
     const bool letter = hex && lower >= 'a' && lower <= 'f';
     if (!is_ascii_digit(c) && !letter) return std::nullopt;
@@ -117,10 +111,25 @@ std::optional<ReadReference> read_reference(std::string_view text) {
     value = value * (hex ? 16 : 10) + digit;
     if (value > 0x10FFFF) return std::nullopt;
   }
+  if (at == text.size() || at == digits) return std::nullopt;
   const bool control = value < 0x20 && value != '\t' && value != '\n' && value != '\r';
   const bool surrogate = value >= 0xD800 && value <= 0xDFFF;
   if (control || surrogate || value == 0xFFFE || value == 0xFFFF) return std::nullopt;
-  return ReadReference{to_utf8(value), semicolon + 1};
+  return ReadReference{to_utf8(value), at + 1};
+}
+
+}  // namespace
+
+std::optional<ReadReference> read_reference(std::string_view text) {
+  if (text.substr(1).starts_with('#')) return read_number(text);
+  constexpr std::size_t kLongest = 40;  // HTML's longest name has 33 bytes
+  const auto semicolon = text.substr(0, kLongest).find(';');
+  if (semicolon == text.npos || semicolon < 2) return std::nullopt;
+  const auto name = text.substr(1, semicolon - 1);
+  const auto alias = html_alias(name);
+  const auto character = entity(alias.empty() ? name : alias);
+  if (character == 0) return std::nullopt;
+  return ReadReference{to_utf8(character), semicolon + 1};
 }
 
 LenientReader::LenientReader(std::string_view body, const Limits& limits, Rules rules)

@@ -69,6 +69,13 @@ TEST(Forgiving, WhatBeginsNothingIsText) {
   EXPECT_EQ(read_as("<p>a</p"), "<p>[a</p]</p>");
 }
 
+TEST(Forgiving, AReferenceMayHaveAnyNumberOfZerosInFront) {
+  const auto zeros = std::string(200, '0');
+  EXPECT_EQ(read_as("<p>&#x" + zeros + "41;&#" + zeros + "66;</p>"), "<p>[AB]</p>");
+  EXPECT_EQ(read_as("<p>&#" + zeros + "</p>"), "<p>[&#" + zeros + "]</p>");
+  EXPECT_EQ(read_as("<p>&#x;&#;&#x</p>"), "<p>[&#x;&#;&#x]</p>");
+}
+
 TEST(Forgiving, BytesThatAreNoCharacterAreReplaced) {
   EXPECT_EQ(read_as("a\xff\x01z\xC3\xA9"), "[a\uFFFD\uFFFDzé]");
 }
