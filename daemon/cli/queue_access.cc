@@ -104,7 +104,7 @@ Reply QueueAccess::status() {
 }
 
 // The service gives at most so many at a time.
-std::optional<Reply> QueueAccess::ask_list(const List& list, Parameters parameters,
+std::optional<Reply> QueueAccess::ask_list(const List& list, const Parameters& parameters,
                                            std::int64_t limit) {
   constexpr std::int64_t kPart = 1000;
   std::optional<Reply> all;

@@ -51,7 +51,7 @@ class QueueAccess {
     const char* name;    // of the list in the answer
     const char* cursor;  // the parameter that takes `next`
   };
-  std::optional<serve::Reply> ask_list(const List& list, Parameters parameters,
+  std::optional<serve::Reply> ask_list(const List& list, const Parameters& parameters,
                                        std::int64_t limit);  // -1: all
   using Local = std::function<serve::Reply(const serve::QueueCalls&, store::JobQueue*)>;
   serve::Reply on_file(const Local& call, bool writes);
