@@ -117,9 +117,11 @@ int wait_by_socket(QueueAccess& access, store::JobId id, std::ostream& out, std:
                          id, job.body["state"].get<std::string>(), id);
       return report(canceled.error(), err);
     }
-    const auto status = access.status();
-    if (const auto error = serve::error_of(status.body)) return report(*error, err);
-    standstill.look(why_not_sent(status.body));
+    if (standstill.is_due()) {
+      const auto status = access.status();
+      if (const auto error = serve::error_of(status.body)) return report(*error, err);
+      standstill.look(why_not_sent(status.body));
+    }
     std::this_thread::sleep_for(kLookAgain);
   }
 }

@@ -177,9 +177,11 @@ int watch_served(QueueAccess& access, const GlobalOptions& globals,
     if (!shown) return report(shown.error(), err);
     if (ended) return all_done(batch.body) ? 0 : kFindings;
     if (!canceled) return report(canceled.error(), err);
-    const auto status = access.status();
-    if (const auto error = serve::error_of(status.body)) return report(*error, err);
-    standstill.look(why_not_sent(status.body));
+    if (standstill.is_due()) {
+      const auto status = access.status();
+      if (const auto error = serve::error_of(status.body)) return report(*error, err);
+      standstill.look(why_not_sent(status.body));
+    }
     std::this_thread::sleep_for(kAskAgain);
   }
 }

@@ -37,6 +37,14 @@ std::optional<store::Error> why_not_sent(const serve::Json& status) {
   return not_sent(is_set(pause, "by_user"), text(pause, "since"), text(pause, "reason"));
 }
 
+bool Standstill::is_due() {
+  constexpr std::chrono::seconds kEvery{1};
+  const auto now = std::chrono::steady_clock::now();
+  if (due_at_ && now < *due_at_) return false;
+  due_at_ = now + kEvery;
+  return true;
+}
+
 void Standstill::look(const std::optional<store::Error>& why) {
   const auto text = why ? why->message : std::string();
   if (text != told_ && why) report(*why, err_);

@@ -33,8 +33,9 @@ void print_failures(const serve::Json& summary, std::ostream& err) {
 }
 
 void print_words(const serve::Json& summary, std::ostream& out) {
-  const auto seconds = summary.value("seconds", 0.0);
-  const std::chrono::milliseconds elapsed(static_cast<std::int64_t>(seconds * 1000.0));
+  const auto& seconds = part(summary, "seconds");
+  const std::chrono::milliseconds elapsed(
+      static_cast<std::int64_t>(seconds.is_number() ? seconds.get<double>() * 1000.0 : 0.0));
   const auto gone = number(summary, "pages_gone");
   out << fmt::format(
              "{} spaces, {} pages seen, {} new or changed, {}{} older versions; {} requests, {}, "

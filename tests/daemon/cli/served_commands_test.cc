@@ -80,6 +80,8 @@ TEST_F(ServedCommandsTest, TheDaemonAsksTheSiteForWhoWantsItLive) {
   ASSERT_EQ(by_socket.status, 200) << by_socket.body << daemon->log();
   EXPECT_EQ(nlohmann::json::parse(by_socket.body)["title"], "Edited meanwhile");
   EXPECT_GT(server_->counters().requests, before);
+  // By the daemon's token, not by the caller's: there is none any more.
+  std::filesystem::remove(file("token"));
   const auto by_command = ask({"action", "get_page", input, "--live"});
   EXPECT_EQ(by_command.code, 0) << by_command.err;
   EXPECT_THAT(by_command.out, HasSubstr("Edited meanwhile"));
