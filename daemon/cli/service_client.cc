@@ -12,6 +12,8 @@
 #include <chrono>
 #include <cstring>
 
+#include "daemon/confluence/text.h"
+
 namespace cli {
 
 namespace {
@@ -142,12 +144,7 @@ std::string query_of(const std::vector<std::pair<std::string, std::string>>& par
   for (const auto& [name, value] : parameters) {
     if (value.empty()) continue;
     query += (query.empty() ? "?" : "&") + name + "=";
-    for (const char c : value) {
-      const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-                         (c >= 'A' && c <= 'Z') || c == '-' || c == '_' || c == '.';
-      query += plain ? std::string(1, c)
-                     : fmt::format("%{:02X}", static_cast<unsigned>(static_cast<unsigned char>(c)));
-    }
+    confluence::append_encoded(query, value);
   }
   return query;
 }

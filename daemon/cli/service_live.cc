@@ -1,8 +1,11 @@
 // The site, asked for a client of the local service: `"live": true`, and syncs that it wants now.
 
-#include "daemon/cli/patient_run.h"
+#include <boost/asio/error.hpp>
+#include <boost/system/system_error.hpp>
+#include <exception>
+
+#include "daemon/cli/live_read.h"
 #include "daemon/cli/service_run.h"
-#include "daemon/cli/site_read.h"
 #include "daemon/cli/sync_summary.h"
 
 namespace cli {
@@ -13,30 +16,24 @@ using Answer = store::Result<querying::Json>;
 
 // Whoever asks waits, and so do the syncs while these take the site's allowance.
 constexpr std::size_t kMostAtOnce = 4;
-constexpr std::chrono::milliseconds kPatience{20'000};
 
-base::Awaitable<store::Result<void>> take(base::Awaitable<Answer> reading, Answer& answer) {
-  answer = co_await std::move(reading);
-  if (!answer) co_return store::fail(answer.error());
-  co_return store::Result<void>();
-}
-
+// Whatever it ends with is for whoever asked: the others go on.
 base::Awaitable<void> read_for(SiteSession& session, std::string site_url,
                                querying::ReadRequest request, base::Promise<Answer> promise) {
-  Answer answer;
-  auto reading = read_site(session.client(), site_url, std::move(request));
-  auto done = co_await patiently(session, site_url, kPatience, take(std::move(reading), answer));
-  if (!done) answer = store::fail(std::move(done.error()));
-  promise.put(std::move(answer));
+  try {
+    auto answer = co_await read_patiently(session, std::move(site_url), std::move(request));
+    promise.put(std::move(answer));
+  } catch (...) {
+    promise.put_failure(std::current_exception());
+  }
 }
 
 base::Awaitable<Answer> ask_network(boost::asio::io_context& io,
                                     std::function<void(base::Promise<Answer>)> begin) {
-  std::string what;
   try {
     co_return co_await base::ask_loop<Answer>(io, std::move(begin));
   } catch (const boost::system::system_error& error) {
-    what = error.what();
+    if (error.code() != boost::asio::error::operation_aborted) throw;
   }
   co_return store::fail(store::ErrorKind::kCanceled, "stopping",
                         "cannot ask the site: the daemon stops, or takes over its settings",

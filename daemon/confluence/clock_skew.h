@@ -22,7 +22,7 @@ inline constexpr std::chrono::seconds kSignersSkew{30};
 std::optional<std::chrono::seconds> clock_ahead(const http::Response& response,
                                                 store::Time received_at);
 
-// "10m 0s ahead of", "3h 2m behind".
+// "10m 00s ahead of", "3h 02m behind".
 std::string skew_words(std::chrono::seconds ahead);
 
 }  // namespace confluence
